@@ -36,7 +36,7 @@ WRITES = {"DeleteFeed", "DeleteEndpoint", "UpdateNotification", "MarkNotificatio
 WRITES |= {"DeleteNotification", "DeleteNotifications"}
 READS = {"GetNotification", "ListNotifications", "GetEndpoint", "ListEndpoints"}
 NOTHING = {"SendNotification", "BatchSendNotifications", "GetFeed", "GetServerInfo", "ServerReflectionInfo"}
-ADMINS = {"GetStats"}
+ADMINS = {"ExplainNotifications", "GetStats"}
 NOTHING |= {"Subscribe", "Acknowledge", "RegisterEndpoint", "UpdateEndpoint"}
 
 DEVICE, BACKEND = CALLERS["own device"], CALLERS["own app"]

@@ -65,7 +65,7 @@ SYMBOLS = {
     "unisono.v1.FeedService.Subscribe": "feed_service",
     "unisono.v1.EndpointService.RegisterEndpoint": "endpoint_service",
     "unisono.v1.ServerService.GetServerInfo": "server_service",
-    "unisono.v1.AdminService.GetStats": "admin_service",
+    "unisono.v1.AdminService.ExplainNotifications": "admin_service",
     "unisono.v1.Notification.read_state": "notification",
     "unisono.v1.NotificationRef.ref": "notification",
     "unisono.v1.READ_STATE_UNREAD": "notification",

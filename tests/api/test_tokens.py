@@ -42,6 +42,7 @@ ALLOWED = {
     "DeleteEndpoint": {PUBLISHER, DEVICE},
     "GetServerInfo": {PUBLISHER, DEVICE},
     "ServerReflectionInfo": {PUBLISHER, DEVICE},
+    "ExplainNotifications": {ADMIN},
     "GetStats": {ADMIN},
 }
 TOKENS = {

@@ -28,6 +28,7 @@ def test_the_commands() -> None:
         "doctor",
         "health",
         "stats",
+        "explain",
         "migrate",
         "config",
         "backup",

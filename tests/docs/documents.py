@@ -57,6 +57,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/operating.md": [
         Serve("serve --config"),
         Save("[[issuers]]", name="unisono.toml"),
+        Drawing("unisono-server explain"),
         Drawing("up for 3 days"),
         Drawing("sudo -u unisono"),
         Drawing('"event": "write"'),

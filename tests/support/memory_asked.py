@@ -1,10 +1,11 @@
 """What the store in memory is asked about several feeds, or for an operator."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from tests.support.memory_view import Rows, first_user
+from tests.support.memory_view import Rows, first_user, inspected
 from unisono.server.model import Endpoint, Feed, FeedKey
-from unisono.server.store.reads import Counted, Due, StoreContents
+from unisono.server.store.reads import Counted, Due, Inspected, Inspection, StoreContents
 
 
 class AskedMemory:
@@ -22,6 +23,20 @@ class AskedMemory:
         times = [(min(row.expire_time, row.snooze_until or row.expire_time), row) for row in live]
         found = sorted((t for t in times if t[0] <= now), key=lambda timed: timed[0])
         return [Due(feed=row.feed, id=row.id, time=time) for time, row in found[:limit]]
+
+    async def inspect(self, key: FeedKey, what: Inspected) -> Inspection | None:
+        feed = self._feeds.get(key)
+        if feed is None:
+            return None
+        endpoints = sorted(self._endpoints[key].values(), key=lambda one: one.create_time)
+        deleted = [one for one in endpoints if one.delete_time is not None]
+        deleted.sort(key=lambda one: (one.delete_time, one.endpoint_id), reverse=True)
+        return Inspection(
+            feed=feed,
+            endpoints=[one for one in endpoints if one.delete_time is None][: what.endpoints],
+            deleted_endpoints=deleted[: what.endpoints],
+            rows=[replace(row, payload=None) for row in inspected(what, self._rows[key])],
+        )
 
     async def contents(self, most: int) -> StoreContents:
         """Return what it holds; it has neither a schema nor files."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.support.memory_rules import examined, passes
 from unisono.server.model import Feed, FeedKey, Notification
 from unisono.server.store.commit import Item, ReadSet, Scan, Scanned, View
-from unisono.server.store.reads import ListFilter
+from unisono.server.store.reads import Inspected, ListFilter
 
 Rows = dict[str, Notification]
 
@@ -73,3 +73,15 @@ def first_user(feeds: Iterable[FeedKey], app_id: str, at_least: str) -> str | No
     """Return the first user of an app, in the order of ids, that is not before `at_least`."""
     ids = (key.user_id for key in feeds if key.app_id == app_id and key.user_id >= at_least)
     return min(ids, default=None)
+
+
+def inspected(what: Inspected, stored: Rows) -> list[Notification]:
+    """Return the rows of a feed that are to be inspected, in the order of an inspection."""
+    live = sorted((row for row in stored.values() if row.live), key=lambda row: -row.create_revision)
+    gone = sorted((row for row in stored.values() if not row.live), key=lambda row: -row.revision)
+    if what.ids or what.keys:
+        some = ReadSet(feed=FeedKey("", ""), ids=tuple(what.ids), keys=tuple(what.keys))
+        named = {row.id for row in named_rows(some, stored)}
+        return [row for row in (*live, *gone) if row.id in named]
+    page = [row for row in live if what.before is None or row.create_revision < what.before][: what.limit]
+    return page if what.before is not None else [*page, *gone[: what.limit]]

@@ -19,7 +19,7 @@ from tests.api.isolation_matrix.worlds import LAPTOP, PHONE
 from tests.support import tokens
 
 #: The method that the token of the admin key is for.
-ASKED: Final = "unisono.v1.AdminService/GetStats"
+ASKED: Final = "unisono.v1.AdminService/ExplainNotifications"
 
 CHAT: Final = {"azp": "chat-client"}
 
@@ -29,14 +29,15 @@ class Caller:
     """One kind of caller. `token` makes its token from the id of the user whose things it reaches for.
 
     `names_user` says whether it puts that id into its requests, and `endpoint_id` which device it is, "" for
-    a backend. `owner` says that the things are its own, and `accepted` that its token is good, so that its
-    device is registered before.
+    a backend. `owner` says that the things are its own, `admin` that it may know what became of them, but not
+    what they are, and `accepted` that its token is good, so that its device is registered before.
     """
 
     token: Callable[[str], str | None]
     names_user: bool = False
     endpoint_id: str = ""
     owner: bool = False
+    admin: bool = False
     accepted: bool = True
 
 
@@ -67,7 +68,7 @@ CALLERS: Final = {
     "undeclared": Caller(
         token=lambda user: device(subject_of(user), UNDECLARED), endpoint_id=PHONE, accepted=False
     ),
-    "admin": Caller(token=lambda _: admin(), names_user=True, accepted=False),
-    "admin key": Caller(token=lambda _: of_the_key(ASKED), names_user=True, accepted=False),
+    "admin": Caller(token=lambda _: admin(), names_user=True, accepted=False, admin=True),
+    "admin key": Caller(token=lambda _: of_the_key(ASKED), names_user=True, accepted=False, admin=True),
     "no token": Caller(token=lambda _: None, names_user=True, accepted=False),
 }

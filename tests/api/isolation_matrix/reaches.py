@@ -9,7 +9,7 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.api.isolation_matrix.callers import Caller
-from tests.api.isolation_matrix.worlds import Things
+from tests.api.isolation_matrix.worlds import APP, Things
 from tests.support.api_client import ALL, READ, by_id, by_key, titled
 from tests.support.methods import Method
 from unisono.v1 import notification_pb2 as pb
@@ -136,6 +136,10 @@ REACHES: Final[Mapping[str, Reach]] = {
     "DeleteEndpoint": Reach(lambda t: {"endpoint_id": t.endpoint_id}),
     "GetServerInfo": Reach(nothing),
     "ServerReflectionInfo": Reach(nothing),
+    "ExplainNotifications": Reach(lambda _: {"app_id": APP}),
+    "ExplainNotifications, by id": Reach(lambda t: {"app_id": APP, "notification": ref_id(t)}),
+    "ExplainNotifications, by key": Reach(lambda t: {"app_id": APP, "notification": ref_key(t)}),
+    "ExplainNotifications, a next page": Reach(lambda _: {"app_id": APP, "page_token": "2"}),
     "GetStats": Reach(nothing),
 }
 

@@ -58,10 +58,16 @@ async def play(
     changed = await owner.holds() != before
     hidden = {name: await reach(by, never) for name, by in strangers.items()}
     own = {name: await reach(by, theirs) for name, by in owners.items()}
+    asking = {name for name, caller in strangers.items() if caller.admin and method.for_admins}
+    apart = [name for name in found if found[name].comparable(method) != hidden[name].comparable(method)]
     return Row(
         outcomes={name: {**own, **found}[name].reason for name in callers},
-        told_apart=[n for n in found if found[n].comparable(method) != hidden[n].comparable(method)],
-        told=[name for name, outcome in found.items() if _tells(outcome, theirs)],
+        told_apart=[name for name in apart if name not in asking],
+        told=[
+            name
+            for name, outcome in found.items()
+            if _tells(outcome, SECRET, theirs.key) or (name not in asking and _tells(outcome, theirs.id))
+        ],
         changed=changed,
     )
 
@@ -75,7 +81,7 @@ async def _reach(
     return await outcome_of(channel, method, body, metadata)
 
 
-def _tells(outcome: Outcome, theirs: Things) -> bool:
+def _tells(outcome: Outcome, *secrets: str) -> bool:
     parts = [*outcome.answers, *(value for _, value in outcome.trailers)]
     texts = [part if isinstance(part, bytes) else part.encode() for part in parts]
-    return any(secret in text for text in texts for secret in (SECRET.encode(), theirs.id.encode()))
+    return any(secret.encode() in text for text in texts for secret in secrets)

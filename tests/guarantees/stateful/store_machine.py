@@ -1,15 +1,35 @@
 """The machine of a store with all rules: writes, faults, and the reads of this module."""
 
+from functools import partial
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.guarantees.stateful.normalize import by_name
 from tests.guarantees.stateful.random_endpoints import NAMES
 from tests.guarantees.stateful.store_and_model import PLENTY
 from tests.guarantees.stateful.store_troubles import StoreTroubles
 from tests.guarantees.stateful.store_writes import feeds, seeds
 from tests.support.random_commands import GROUPS, KEYS, LAPTOP, PHONE
-from unisono.server.model import Audience, FeedKey, Platform, ReadState, UserActionState
-from unisono.server.store.reads import Changes, ChangesPage, EncodedRow, HistoryPage, ListFilter
+from unisono.server.model import (
+    Audience,
+    Endpoint,
+    Feed,
+    FeedKey,
+    Notification,
+    Platform,
+    ReadState,
+    UserActionState,
+)
+from unisono.server.store.base import Store
+from unisono.server.store.reads import (
+    Changes,
+    ChangesPage,
+    EncodedRow,
+    HistoryPage,
+    Inspected,
+    ListFilter,
+)
 
 AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 
@@ -43,6 +63,21 @@ class StoreMachine(StoreTroubles):
         self.run(self.stores.find(feed, keys))
         self.run(self.stores.read_both(lambda store: store.feed_and_endpoint(feed, name)))
         self.run(self.stores.read_both(lambda store: store.standing(feed, name)))
+        self.run(self._inspect(feed, keys))
+
+    async def _inspect(self, key: FeedKey, names: list[str]) -> None:
+        """Inspect what is named, and all pages of two."""
+        await self.stores.read_both(
+            partial(_inspected, key, Inspected(ids=names, keys=names, limit=2, endpoints=100))
+        )
+        before: int | None = None
+        while True:
+            what = Inspected(before=before, limit=2, endpoints=100)
+            found = await self.stores.read_both(partial(_inspected, key, what))
+            live = [row for row in found[-1] if row.live] if isinstance(found, tuple) else []
+            if not live:
+                return
+            before = live[-1].create_revision
 
     async def _read_changes(self, key: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
         """Read from some tenths of the feed on to its end, as a device that was complete before does."""
@@ -106,3 +141,12 @@ class StoreMachine(StoreTroubles):
             end_time=pick((None, None, start + 1)),
             audience=pick((None, *AUDIENCES)),
         )
+
+
+async def _inspected(
+    key: FeedKey, what: Inspected, store: Store
+) -> tuple[Feed, list[Endpoint], list[Endpoint], list[Notification]] | None:
+    found = await store.inspect(key, what)
+    if found is None:
+        return None
+    return found.feed, by_name(found.endpoints), list(found.deleted_endpoints), list(found.rows)

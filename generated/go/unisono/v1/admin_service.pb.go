@@ -22,6 +22,900 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Whether a device that gets a notification now rings.
+type Ringing int32
+
+const (
+	// Never sent.
+	Ringing_RINGING_UNSPECIFIED Ringing = 0
+	// It rings, on each device that it is new to or that has not got its last change that rings.
+	Ringing_RINGING_RINGS Ringing = 1
+	// It was sent silently, and nothing that rings has changed it since.
+	Ringing_RINGING_SILENT Ringing = 2
+	// It was read.
+	Ringing_RINGING_READ Ringing = 3
+	// It was dismissed.
+	Ringing_RINGING_DISMISSED Ringing = 4
+	// It is snoozed, and rings when that ends.
+	Ringing_RINGING_SNOOZED Ringing = 5
+	// Its display_time_to_live is over.
+	Ringing_RINGING_DISPLAY_ENDED Ringing = 6
+	// Its expire_time has passed, and it is about to be removed.
+	Ringing_RINGING_EXPIRED Ringing = 7
+	// It was removed.
+	Ringing_RINGING_REMOVED Ringing = 8
+)
+
+// Enum value maps for Ringing.
+var (
+	Ringing_name = map[int32]string{
+		0: "RINGING_UNSPECIFIED",
+		1: "RINGING_RINGS",
+		2: "RINGING_SILENT",
+		3: "RINGING_READ",
+		4: "RINGING_DISMISSED",
+		5: "RINGING_SNOOZED",
+		6: "RINGING_DISPLAY_ENDED",
+		7: "RINGING_EXPIRED",
+		8: "RINGING_REMOVED",
+	}
+	Ringing_value = map[string]int32{
+		"RINGING_UNSPECIFIED":   0,
+		"RINGING_RINGS":         1,
+		"RINGING_SILENT":        2,
+		"RINGING_READ":          3,
+		"RINGING_DISMISSED":     4,
+		"RINGING_SNOOZED":       5,
+		"RINGING_DISPLAY_ENDED": 6,
+		"RINGING_EXPIRED":       7,
+		"RINGING_REMOVED":       8,
+	}
+)
+
+func (x Ringing) Enum() *Ringing {
+	p := new(Ringing)
+	*p = x
+	return p
+}
+
+func (x Ringing) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Ringing) Descriptor() protoreflect.EnumDescriptor {
+	return file_unisono_v1_admin_service_proto_enumTypes[0].Descriptor()
+}
+
+func (Ringing) Type() protoreflect.EnumType {
+	return &file_unisono_v1_admin_service_proto_enumTypes[0]
+}
+
+func (x Ringing) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Ringing.Descriptor instead.
+func (Ringing) EnumDescriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{0}
+}
+
+// Whether a notification is meant for an endpoint, or why it does not get there.
+type Reach int32
+
+const (
+	// Never sent.
+	Reach_REACH_UNSPECIFIED Reach = 0
+	// It is meant for it.
+	Reach_REACH_MEANT Reach = 1
+	// Its target policy names neither the platform of the endpoint nor its id.
+	Reach_REACH_NOT_TARGETED Reach = 2
+	// The endpoint was deleted, and gets nothing any more.
+	Reach_REACH_ENDPOINT_DELETED Reach = 3
+	// It is meant for it, and the endpoint was registered after its last change that rings: the device gets it with all
+	// that was there, and does not ring.
+	Reach_REACH_REGISTERED_LATER Reach = 4
+)
+
+// Enum value maps for Reach.
+var (
+	Reach_name = map[int32]string{
+		0: "REACH_UNSPECIFIED",
+		1: "REACH_MEANT",
+		2: "REACH_NOT_TARGETED",
+		3: "REACH_ENDPOINT_DELETED",
+		4: "REACH_REGISTERED_LATER",
+	}
+	Reach_value = map[string]int32{
+		"REACH_UNSPECIFIED":      0,
+		"REACH_MEANT":            1,
+		"REACH_NOT_TARGETED":     2,
+		"REACH_ENDPOINT_DELETED": 3,
+		"REACH_REGISTERED_LATER": 4,
+	}
+)
+
+func (x Reach) Enum() *Reach {
+	p := new(Reach)
+	*p = x
+	return p
+}
+
+func (x Reach) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Reach) Descriptor() protoreflect.EnumDescriptor {
+	return file_unisono_v1_admin_service_proto_enumTypes[1].Descriptor()
+}
+
+func (Reach) Type() protoreflect.EnumType {
+	return &file_unisono_v1_admin_service_proto_enumTypes[1]
+}
+
+func (x Reach) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Reach.Descriptor instead.
+func (Reach) EnumDescriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{1}
+}
+
+// Whether a device has said that it has a notification. Devices say so with a delay of seconds.
+type Receipt int32
+
+const (
+	// There is nothing to be said.
+	Receipt_RECEIPT_UNSPECIFIED Receipt = 0
+	// It has said that it has everything up to its last change.
+	Receipt_RECEIPT_ACKNOWLEDGED Receipt = 1
+	// It has said that it has everything up to a revision at which it was there, and not yet as it is now.
+	Receipt_RECEIPT_EARLIER_STATE Receipt = 2
+	// It has said that it has everything up to a revision before its creation, and no more.
+	Receipt_RECEIPT_NOT_ACKNOWLEDGED Receipt = 3
+	// Not known: the device has said nothing since it was registered.
+	Receipt_RECEIPT_NOT_KNOWN Receipt = 4
+)
+
+// Enum value maps for Receipt.
+var (
+	Receipt_name = map[int32]string{
+		0: "RECEIPT_UNSPECIFIED",
+		1: "RECEIPT_ACKNOWLEDGED",
+		2: "RECEIPT_EARLIER_STATE",
+		3: "RECEIPT_NOT_ACKNOWLEDGED",
+		4: "RECEIPT_NOT_KNOWN",
+	}
+	Receipt_value = map[string]int32{
+		"RECEIPT_UNSPECIFIED":      0,
+		"RECEIPT_ACKNOWLEDGED":     1,
+		"RECEIPT_EARLIER_STATE":    2,
+		"RECEIPT_NOT_ACKNOWLEDGED": 3,
+		"RECEIPT_NOT_KNOWN":        4,
+	}
+)
+
+func (x Receipt) Enum() *Receipt {
+	p := new(Receipt)
+	*p = x
+	return p
+}
+
+func (x Receipt) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Receipt) Descriptor() protoreflect.EnumDescriptor {
+	return file_unisono_v1_admin_service_proto_enumTypes[2].Descriptor()
+}
+
+func (Receipt) Type() protoreflect.EnumType {
+	return &file_unisono_v1_admin_service_proto_enumTypes[2]
+}
+
+func (x Receipt) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Receipt.Descriptor instead.
+func (Receipt) EnumDescriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{2}
+}
+
+// The request of ExplainNotifications.
+type ExplainNotificationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app. Required.
+	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// The user. Required.
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// One notification; by a key of the app's it may be several: a live one and the latest that is gone, of each role
+	// that may send. Absent: the newest that are live, and on the first page also as many that were removed last.
+	Notification *NotificationRef `protobuf:"bytes,3,opt,name=notification,proto3" json:"notification,omitempty"`
+	// How many live notifications a page has, at most 20. 0 stands for 10.
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before. Empty: the first page.
+	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainNotificationsRequest) Reset() {
+	*x = ExplainNotificationsRequest{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainNotificationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainNotificationsRequest) ProtoMessage() {}
+
+func (x *ExplainNotificationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainNotificationsRequest.ProtoReflect.Descriptor instead.
+func (*ExplainNotificationsRequest) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ExplainNotificationsRequest) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *ExplainNotificationsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *ExplainNotificationsRequest) GetNotification() *NotificationRef {
+	if x != nil {
+		return x.Notification
+	}
+	return nil
+}
+
+func (x *ExplainNotificationsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ExplainNotificationsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The response of ExplainNotifications.
+type ExplainNotificationsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When this was so, by the clock of the server.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// The feed. Absent where nothing is stored of the user: who never had anything in this app, whose last notification
+	// and endpoint are long gone, or who was deleted.
+	Feed *FeedExplanation `protobuf:"bytes,2,opt,name=feed,proto3" json:"feed,omitempty"`
+	// The user was deleted, and is barred until then.
+	BarredUntil *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=barred_until,json=barredUntil,proto3" json:"barred_until,omitempty"`
+	// The endpoints of the user in the order of registration, at most 100, then those that were deleted last, at most 100.
+	Endpoints []*EndpointExplanation `protobuf:"bytes,4,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	// There are more endpoints, or more that were deleted.
+	MoreEndpoints bool `protobuf:"varint,5,opt,name=more_endpoints,json=moreEndpoints,proto3" json:"more_endpoints,omitempty"`
+	// The streams of the user that are open on this server, by endpoint.
+	Streams []*StreamExplanation `protobuf:"bytes,6,rep,name=streams,proto3" json:"streams,omitempty"`
+	// What was asked for: live ones, newest first by creation, then removed ones, the latest first. None where the one
+	// that was named is not known: it never was in this feed, or its removal is forgotten (FeedExplanation.floor).
+	Notifications []*NotificationExplanation `protobuf:"bytes,7,rep,name=notifications,proto3" json:"notifications,omitempty"`
+	// The page_token of the next page. Empty: there is none.
+	NextPageToken string `protobuf:"bytes,8,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainNotificationsResponse) Reset() {
+	*x = ExplainNotificationsResponse{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainNotificationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainNotificationsResponse) ProtoMessage() {}
+
+func (x *ExplainNotificationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainNotificationsResponse.ProtoReflect.Descriptor instead.
+func (*ExplainNotificationsResponse) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ExplainNotificationsResponse) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *ExplainNotificationsResponse) GetFeed() *FeedExplanation {
+	if x != nil {
+		return x.Feed
+	}
+	return nil
+}
+
+func (x *ExplainNotificationsResponse) GetBarredUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BarredUntil
+	}
+	return nil
+}
+
+func (x *ExplainNotificationsResponse) GetEndpoints() []*EndpointExplanation {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
+}
+
+func (x *ExplainNotificationsResponse) GetMoreEndpoints() bool {
+	if x != nil {
+		return x.MoreEndpoints
+	}
+	return false
+}
+
+func (x *ExplainNotificationsResponse) GetStreams() []*StreamExplanation {
+	if x != nil {
+		return x.Streams
+	}
+	return nil
+}
+
+func (x *ExplainNotificationsResponse) GetNotifications() []*NotificationExplanation {
+	if x != nil {
+		return x.Notifications
+	}
+	return nil
+}
+
+func (x *ExplainNotificationsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The counters of a feed.
+type FeedExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision of its last change.
+	LastRevision int64 `protobuf:"varint,1,opt,name=last_revision,json=lastRevision,proto3" json:"last_revision,omitempty"`
+	// Of what was removed up to this revision nothing may be known any more.
+	Floor int64 `protobuf:"varint,2,opt,name=floor,proto3" json:"floor,omitempty"`
+	// How many notifications are live.
+	LiveCount int64 `protobuf:"varint,3,opt,name=live_count,json=liveCount,proto3" json:"live_count,omitempty"`
+	// How many of those count as unread.
+	UnreadCount   int64 `protobuf:"varint,4,opt,name=unread_count,json=unreadCount,proto3" json:"unread_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeedExplanation) Reset() {
+	*x = FeedExplanation{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeedExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeedExplanation) ProtoMessage() {}
+
+func (x *FeedExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeedExplanation.ProtoReflect.Descriptor instead.
+func (*FeedExplanation) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FeedExplanation) GetLastRevision() int64 {
+	if x != nil {
+		return x.LastRevision
+	}
+	return 0
+}
+
+func (x *FeedExplanation) GetFloor() int64 {
+	if x != nil {
+		return x.Floor
+	}
+	return 0
+}
+
+func (x *FeedExplanation) GetLiveCount() int64 {
+	if x != nil {
+		return x.LiveCount
+	}
+	return 0
+}
+
+func (x *FeedExplanation) GetUnreadCount() int64 {
+	if x != nil {
+		return x.UnreadCount
+	}
+	return 0
+}
+
+// An endpoint of the user.
+type EndpointExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	EndpointId string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
+	// The kind of device.
+	Platform DevicePlatform `protobuf:"varint,2,opt,name=platform,proto3,enum=unisono.v1.DevicePlatform" json:"platform,omitempty"`
+	// When it was registered, or last registered anew.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it last had a stream, registered, acknowledged or changed something.
+	LastSeenTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_seen_time,json=lastSeenTime,proto3" json:"last_seen_time,omitempty"`
+	// Up to where it has said that it has everything; 0 where it has said nothing since it was registered.
+	AcknowledgedRevision int64 `protobuf:"varint,5,opt,name=acknowledged_revision,json=acknowledgedRevision,proto3" json:"acknowledged_revision,omitempty"`
+	// When it was deleted. Absent while it is registered.
+	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndpointExplanation) Reset() {
+	*x = EndpointExplanation{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndpointExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndpointExplanation) ProtoMessage() {}
+
+func (x *EndpointExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndpointExplanation.ProtoReflect.Descriptor instead.
+func (*EndpointExplanation) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *EndpointExplanation) GetEndpointId() string {
+	if x != nil {
+		return x.EndpointId
+	}
+	return ""
+}
+
+func (x *EndpointExplanation) GetPlatform() DevicePlatform {
+	if x != nil {
+		return x.Platform
+	}
+	return DevicePlatform_DEVICE_PLATFORM_UNSPECIFIED
+}
+
+func (x *EndpointExplanation) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *EndpointExplanation) GetLastSeenTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSeenTime
+	}
+	return nil
+}
+
+func (x *EndpointExplanation) GetAcknowledgedRevision() int64 {
+	if x != nil {
+		return x.AcknowledgedRevision
+	}
+	return 0
+}
+
+func (x *EndpointExplanation) GetDeleteTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeleteTime
+	}
+	return nil
+}
+
+// An open stream.
+type StreamExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The endpoint whose stream it is.
+	EndpointId string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
+	// Up to which revision it was written. Absent before it has begun.
+	Position *int64 `protobuf:"varint,2,opt,name=position,proto3,oneof" json:"position,omitempty"`
+	// All up to the position was written. Otherwise it is catching up.
+	Complete bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
+	// A newer stream of the endpoint took over, and this one has not ended yet.
+	Superseded    bool `protobuf:"varint,4,opt,name=superseded,proto3" json:"superseded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamExplanation) Reset() {
+	*x = StreamExplanation{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamExplanation) ProtoMessage() {}
+
+func (x *StreamExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamExplanation.ProtoReflect.Descriptor instead.
+func (*StreamExplanation) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *StreamExplanation) GetEndpointId() string {
+	if x != nil {
+		return x.EndpointId
+	}
+	return ""
+}
+
+func (x *StreamExplanation) GetPosition() int64 {
+	if x != nil && x.Position != nil {
+		return *x.Position
+	}
+	return 0
+}
+
+func (x *StreamExplanation) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+func (x *StreamExplanation) GetSuperseded() bool {
+	if x != nil {
+		return x.Superseded
+	}
+	return false
+}
+
+// What is known of one notification.
+type NotificationExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Who created it.
+	SenderRole SenderRole `protobuf:"varint,2,opt,name=sender_role,json=senderRole,proto3,enum=unisono.v1.SenderRole" json:"sender_role,omitempty"`
+	// When it was created.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The feed's revision at its creation.
+	CreateRevision int64 `protobuf:"varint,4,opt,name=create_revision,json=createRevision,proto3" json:"create_revision,omitempty"`
+	// Whether it was sent silently. Absent where that is not known, since it was rewritten.
+	Silent *bool `protobuf:"varint,5,opt,name=silent,proto3,oneof" json:"silent,omitempty"`
+	// When it last changed; of a removed one, when it was removed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The feed's revision at its last change.
+	Revision int64 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Why it was removed. Absent while it is live.
+	Removal *ChangeType `protobuf:"varint,9,opt,name=removal,proto3,enum=unisono.v1.ChangeType,oneof" json:"removal,omitempty"`
+	// When it leaves the feed by itself, or would have.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Whether it was read.
+	ReadState ReadState `protobuf:"varint,11,opt,name=read_state,json=readState,proto3,enum=unisono.v1.ReadState" json:"read_state,omitempty"`
+	// What the user did with it.
+	UserActionState UserActionState `protobuf:"varint,12,opt,name=user_action_state,json=userActionState,proto3,enum=unisono.v1.UserActionState" json:"user_action_state,omitempty"`
+	// When its snooze ends, and it rings again. Absent where it is not snoozed.
+	SnoozeUntil *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=snooze_until,json=snoozeUntil,proto3" json:"snooze_until,omitempty"`
+	// Whether a device that gets it now rings.
+	Ringing Ringing `protobuf:"varint,14,opt,name=ringing,proto3,enum=unisono.v1.Ringing" json:"ringing,omitempty"`
+	// The feed's revision at its last change that rings; 0 when none does.
+	AlertRevision int64 `protobuf:"varint,15,opt,name=alert_revision,json=alertRevision,proto3" json:"alert_revision,omitempty"`
+	// When that was, or when it was sent silently.
+	AlertTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=alert_time,json=alertTime,proto3" json:"alert_time,omitempty"`
+	// From when on it rings no more. Absent where it does not ring.
+	RingsUntil *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=rings_until,json=ringsUntil,proto3" json:"rings_until,omitempty"`
+	// For which endpoints it is meant.
+	TargetPolicy *TargetPolicy `protobuf:"bytes,18,opt,name=target_policy,json=targetPolicy,proto3" json:"target_policy,omitempty"`
+	// What is between it and each of the endpoints, in their order.
+	Deliveries    []*DeliveryExplanation `protobuf:"bytes,19,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotificationExplanation) Reset() {
+	*x = NotificationExplanation{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotificationExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotificationExplanation) ProtoMessage() {}
+
+func (x *NotificationExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotificationExplanation.ProtoReflect.Descriptor instead.
+func (*NotificationExplanation) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *NotificationExplanation) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *NotificationExplanation) GetSenderRole() SenderRole {
+	if x != nil {
+		return x.SenderRole
+	}
+	return SenderRole_SENDER_ROLE_UNSPECIFIED
+}
+
+func (x *NotificationExplanation) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *NotificationExplanation) GetCreateRevision() int64 {
+	if x != nil {
+		return x.CreateRevision
+	}
+	return 0
+}
+
+func (x *NotificationExplanation) GetSilent() bool {
+	if x != nil && x.Silent != nil {
+		return *x.Silent
+	}
+	return false
+}
+
+func (x *NotificationExplanation) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *NotificationExplanation) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *NotificationExplanation) GetRemoval() ChangeType {
+	if x != nil && x.Removal != nil {
+		return *x.Removal
+	}
+	return ChangeType_CHANGE_TYPE_UNSPECIFIED
+}
+
+func (x *NotificationExplanation) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *NotificationExplanation) GetReadState() ReadState {
+	if x != nil {
+		return x.ReadState
+	}
+	return ReadState_READ_STATE_UNSPECIFIED
+}
+
+func (x *NotificationExplanation) GetUserActionState() UserActionState {
+	if x != nil {
+		return x.UserActionState
+	}
+	return UserActionState_USER_ACTION_STATE_UNSPECIFIED
+}
+
+func (x *NotificationExplanation) GetSnoozeUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SnoozeUntil
+	}
+	return nil
+}
+
+func (x *NotificationExplanation) GetRinging() Ringing {
+	if x != nil {
+		return x.Ringing
+	}
+	return Ringing_RINGING_UNSPECIFIED
+}
+
+func (x *NotificationExplanation) GetAlertRevision() int64 {
+	if x != nil {
+		return x.AlertRevision
+	}
+	return 0
+}
+
+func (x *NotificationExplanation) GetAlertTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AlertTime
+	}
+	return nil
+}
+
+func (x *NotificationExplanation) GetRingsUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RingsUntil
+	}
+	return nil
+}
+
+func (x *NotificationExplanation) GetTargetPolicy() *TargetPolicy {
+	if x != nil {
+		return x.TargetPolicy
+	}
+	return nil
+}
+
+func (x *NotificationExplanation) GetDeliveries() []*DeliveryExplanation {
+	if x != nil {
+		return x.Deliveries
+	}
+	return nil
+}
+
+// What is between a notification and an endpoint.
+type DeliveryExplanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The endpoint.
+	EndpointId string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3" json:"endpoint_id,omitempty"`
+	// Whether it is meant for it.
+	Reach Reach `protobuf:"varint,2,opt,name=reach,proto3,enum=unisono.v1.Reach" json:"reach,omitempty"`
+	// Whether the device has said that it has it. Unspecified where it is not meant for it, or the endpoint is deleted.
+	Receipt       Receipt `protobuf:"varint,3,opt,name=receipt,proto3,enum=unisono.v1.Receipt" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliveryExplanation) Reset() {
+	*x = DeliveryExplanation{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliveryExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliveryExplanation) ProtoMessage() {}
+
+func (x *DeliveryExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliveryExplanation.ProtoReflect.Descriptor instead.
+func (*DeliveryExplanation) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DeliveryExplanation) GetEndpointId() string {
+	if x != nil {
+		return x.EndpointId
+	}
+	return ""
+}
+
+func (x *DeliveryExplanation) GetReach() Reach {
+	if x != nil {
+		return x.Reach
+	}
+	return Reach_REACH_UNSPECIFIED
+}
+
+func (x *DeliveryExplanation) GetReceipt() Receipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return Receipt_RECEIPT_UNSPECIFIED
+}
+
 // The request of GetStats.
 type GetStatsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -31,7 +925,7 @@ type GetStatsRequest struct {
 
 func (x *GetStatsRequest) Reset() {
 	*x = GetStatsRequest{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[0]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -43,7 +937,7 @@ func (x *GetStatsRequest) String() string {
 func (*GetStatsRequest) ProtoMessage() {}
 
 func (x *GetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[0]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -56,7 +950,7 @@ func (x *GetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{0}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{7}
 }
 
 // The response of GetStats.
@@ -82,7 +976,7 @@ type GetStatsResponse struct {
 
 func (x *GetStatsResponse) Reset() {
 	*x = GetStatsResponse{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[1]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -94,7 +988,7 @@ func (x *GetStatsResponse) String() string {
 func (*GetStatsResponse) ProtoMessage() {}
 
 func (x *GetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[1]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -107,7 +1001,7 @@ func (x *GetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{1}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetStatsResponse) GetVersion() string {
@@ -180,7 +1074,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[2]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -192,7 +1086,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[2]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -205,7 +1099,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{2}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StoreStats) GetSchemaVersion() int32 {
@@ -263,7 +1157,7 @@ type Counted struct {
 
 func (x *Counted) Reset() {
 	*x = Counted{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[3]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +1169,7 @@ func (x *Counted) String() string {
 func (*Counted) ProtoMessage() {}
 
 func (x *Counted) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[3]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +1182,7 @@ func (x *Counted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counted.ProtoReflect.Descriptor instead.
 func (*Counted) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{3}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Counted) GetCount() int64 {
@@ -324,7 +1218,7 @@ type CommitStats struct {
 
 func (x *CommitStats) Reset() {
 	*x = CommitStats{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[4]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -336,7 +1230,7 @@ func (x *CommitStats) String() string {
 func (*CommitStats) ProtoMessage() {}
 
 func (x *CommitStats) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[4]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +1243,7 @@ func (x *CommitStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitStats.ProtoReflect.Descriptor instead.
 func (*CommitStats) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{4}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CommitStats) GetName() string {
@@ -402,7 +1296,7 @@ type MethodStats struct {
 
 func (x *MethodStats) Reset() {
 	*x = MethodStats{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[5]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +1308,7 @@ func (x *MethodStats) String() string {
 func (*MethodStats) ProtoMessage() {}
 
 func (x *MethodStats) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[5]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +1321,7 @@ func (x *MethodStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MethodStats.ProtoReflect.Descriptor instead.
 func (*MethodStats) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{5}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *MethodStats) GetMethod() string {
@@ -464,7 +1358,7 @@ type CodeCount struct {
 
 func (x *CodeCount) Reset() {
 	*x = CodeCount{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +1370,7 @@ func (x *CodeCount) String() string {
 func (*CodeCount) ProtoMessage() {}
 
 func (x *CodeCount) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +1383,7 @@ func (x *CodeCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeCount.ProtoReflect.Descriptor instead.
 func (*CodeCount) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{6}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CodeCount) GetCode() string {
@@ -511,7 +1405,85 @@ var File_unisono_v1_admin_service_proto protoreflect.FileDescriptor
 const file_unisono_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1eunisono/v1/admin_service.proto\x12\n" +
-	"unisono.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
+	"unisono.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/feed_service.proto\x1a\x1dunisono/v1/notification.proto\"\xca\x01\n" +
+	"\x1bExplainNotificationsRequest\x12\x15\n" +
+	"\x06app_id\x18\x01 \x01(\tR\x05appId\x12\x17\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\x12?\n" +
+	"\fnotification\x18\x03 \x01(\v2\x1b.unisono.v1.NotificationRefR\fnotification\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\"\xd0\x03\n" +
+	"\x1cExplainNotificationsResponse\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12/\n" +
+	"\x04feed\x18\x02 \x01(\v2\x1b.unisono.v1.FeedExplanationR\x04feed\x12=\n" +
+	"\fbarred_until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vbarredUntil\x12=\n" +
+	"\tendpoints\x18\x04 \x03(\v2\x1f.unisono.v1.EndpointExplanationR\tendpoints\x12%\n" +
+	"\x0emore_endpoints\x18\x05 \x01(\bR\rmoreEndpoints\x127\n" +
+	"\astreams\x18\x06 \x03(\v2\x1d.unisono.v1.StreamExplanationR\astreams\x12I\n" +
+	"\rnotifications\x18\a \x03(\v2#.unisono.v1.NotificationExplanationR\rnotifications\x12&\n" +
+	"\x0fnext_page_token\x18\b \x01(\tR\rnextPageToken\"\x8e\x01\n" +
+	"\x0fFeedExplanation\x12#\n" +
+	"\rlast_revision\x18\x01 \x01(\x03R\flastRevision\x12\x14\n" +
+	"\x05floor\x18\x02 \x01(\x03R\x05floor\x12\x1d\n" +
+	"\n" +
+	"live_count\x18\x03 \x01(\x03R\tliveCount\x12!\n" +
+	"\funread_count\x18\x04 \x01(\x03R\vunreadCount\"\xdf\x02\n" +
+	"\x13EndpointExplanation\x12\x1f\n" +
+	"\vendpoint_id\x18\x01 \x01(\tR\n" +
+	"endpointId\x126\n" +
+	"\bplatform\x18\x02 \x01(\x0e2\x1a.unisono.v1.DevicePlatformR\bplatform\x12;\n" +
+	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12@\n" +
+	"\x0elast_seen_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x123\n" +
+	"\x15acknowledged_revision\x18\x05 \x01(\x03R\x14acknowledgedRevision\x12;\n" +
+	"\vdelete_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"deleteTime\"\x9e\x01\n" +
+	"\x11StreamExplanation\x12\x1f\n" +
+	"\vendpoint_id\x18\x01 \x01(\tR\n" +
+	"endpointId\x12\x1f\n" +
+	"\bposition\x18\x02 \x01(\x03H\x00R\bposition\x88\x01\x01\x12\x1a\n" +
+	"\bcomplete\x18\x03 \x01(\bR\bcomplete\x12\x1e\n" +
+	"\n" +
+	"superseded\x18\x04 \x01(\bR\n" +
+	"supersededB\v\n" +
+	"\t_position\"\xd5\a\n" +
+	"\x17NotificationExplanation\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
+	"\vsender_role\x18\x02 \x01(\x0e2\x16.unisono.v1.SenderRoleR\n" +
+	"senderRole\x12;\n" +
+	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12'\n" +
+	"\x0fcreate_revision\x18\x04 \x01(\x03R\x0ecreateRevision\x12\x1b\n" +
+	"\x06silent\x18\x05 \x01(\bH\x00R\x06silent\x88\x01\x01\x12;\n" +
+	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\x12\x1a\n" +
+	"\brevision\x18\a \x01(\x03R\brevision\x125\n" +
+	"\aremoval\x18\t \x01(\x0e2\x16.unisono.v1.ChangeTypeH\x01R\aremoval\x88\x01\x01\x12;\n" +
+	"\vexpire_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x124\n" +
+	"\n" +
+	"read_state\x18\v \x01(\x0e2\x15.unisono.v1.ReadStateR\treadState\x12G\n" +
+	"\x11user_action_state\x18\f \x01(\x0e2\x1b.unisono.v1.UserActionStateR\x0fuserActionState\x12=\n" +
+	"\fsnooze_until\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\vsnoozeUntil\x12-\n" +
+	"\aringing\x18\x0e \x01(\x0e2\x13.unisono.v1.RingingR\aringing\x12%\n" +
+	"\x0ealert_revision\x18\x0f \x01(\x03R\ralertRevision\x129\n" +
+	"\n" +
+	"alert_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\talertTime\x12;\n" +
+	"\vrings_until\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"ringsUntil\x12=\n" +
+	"\rtarget_policy\x18\x12 \x01(\v2\x18.unisono.v1.TargetPolicyR\ftargetPolicy\x12?\n" +
+	"\n" +
+	"deliveries\x18\x13 \x03(\v2\x1f.unisono.v1.DeliveryExplanationR\n" +
+	"deliveriesB\t\n" +
+	"\a_silentB\n" +
+	"\n" +
+	"\b_removal\"\x8e\x01\n" +
+	"\x13DeliveryExplanation\x12\x1f\n" +
+	"\vendpoint_id\x18\x01 \x01(\tR\n" +
+	"endpointId\x12'\n" +
+	"\x05reach\x18\x02 \x01(\x0e2\x11.unisono.v1.ReachR\x05reach\x12-\n" +
+	"\areceipt\x18\x03 \x01(\x0e2\x13.unisono.v1.ReceiptR\areceipt\"\x11\n" +
 	"\x0fGetStatsRequest\"\xce\x02\n" +
 	"\x10GetStatsResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
@@ -546,8 +1518,31 @@ const file_unisono_v1_admin_service_proto_rawDesc = "" +
 	"\ahandled\x18\x03 \x03(\v2\x15.unisono.v1.CodeCountR\ahandled\"5\n" +
 	"\tCodeCount\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05calls\x18\x02 \x01(\x03R\x05calls2Z\n" +
-	"\fAdminService\x12J\n" +
+	"\x05calls\x18\x02 \x01(\x03R\x05calls*\xcc\x01\n" +
+	"\aRinging\x12\x17\n" +
+	"\x13RINGING_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rRINGING_RINGS\x10\x01\x12\x12\n" +
+	"\x0eRINGING_SILENT\x10\x02\x12\x10\n" +
+	"\fRINGING_READ\x10\x03\x12\x15\n" +
+	"\x11RINGING_DISMISSED\x10\x04\x12\x13\n" +
+	"\x0fRINGING_SNOOZED\x10\x05\x12\x19\n" +
+	"\x15RINGING_DISPLAY_ENDED\x10\x06\x12\x13\n" +
+	"\x0fRINGING_EXPIRED\x10\a\x12\x13\n" +
+	"\x0fRINGING_REMOVED\x10\b*\x7f\n" +
+	"\x05Reach\x12\x15\n" +
+	"\x11REACH_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vREACH_MEANT\x10\x01\x12\x16\n" +
+	"\x12REACH_NOT_TARGETED\x10\x02\x12\x1a\n" +
+	"\x16REACH_ENDPOINT_DELETED\x10\x03\x12\x1a\n" +
+	"\x16REACH_REGISTERED_LATER\x10\x04*\x8c\x01\n" +
+	"\aReceipt\x12\x17\n" +
+	"\x13RECEIPT_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14RECEIPT_ACKNOWLEDGED\x10\x01\x12\x19\n" +
+	"\x15RECEIPT_EARLIER_STATE\x10\x02\x12\x1c\n" +
+	"\x18RECEIPT_NOT_ACKNOWLEDGED\x10\x03\x12\x15\n" +
+	"\x11RECEIPT_NOT_KNOWN\x10\x042\xca\x01\n" +
+	"\fAdminService\x12n\n" +
+	"\x14ExplainNotifications\x12'.unisono.v1.ExplainNotificationsRequest\x1a(.unisono.v1.ExplainNotificationsResponse\"\x03\x90\x02\x01\x12J\n" +
 	"\bGetStats\x12\x1b.unisono.v1.GetStatsRequest\x1a\x1c.unisono.v1.GetStatsResponse\"\x03\x90\x02\x01B_\n" +
 	"\n" +
 	"unisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\n" +
@@ -566,34 +1561,80 @@ func file_unisono_v1_admin_service_proto_rawDescGZIP() []byte {
 	return file_unisono_v1_admin_service_proto_rawDescData
 }
 
-var file_unisono_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_unisono_v1_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_unisono_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_unisono_v1_admin_service_proto_goTypes = []any{
-	(*GetStatsRequest)(nil),       // 0: unisono.v1.GetStatsRequest
-	(*GetStatsResponse)(nil),      // 1: unisono.v1.GetStatsResponse
-	(*StoreStats)(nil),            // 2: unisono.v1.StoreStats
-	(*Counted)(nil),               // 3: unisono.v1.Counted
-	(*CommitStats)(nil),           // 4: unisono.v1.CommitStats
-	(*MethodStats)(nil),           // 5: unisono.v1.MethodStats
-	(*CodeCount)(nil),             // 6: unisono.v1.CodeCount
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(Ringing)(0),                         // 0: unisono.v1.Ringing
+	(Reach)(0),                           // 1: unisono.v1.Reach
+	(Receipt)(0),                         // 2: unisono.v1.Receipt
+	(*ExplainNotificationsRequest)(nil),  // 3: unisono.v1.ExplainNotificationsRequest
+	(*ExplainNotificationsResponse)(nil), // 4: unisono.v1.ExplainNotificationsResponse
+	(*FeedExplanation)(nil),              // 5: unisono.v1.FeedExplanation
+	(*EndpointExplanation)(nil),          // 6: unisono.v1.EndpointExplanation
+	(*StreamExplanation)(nil),            // 7: unisono.v1.StreamExplanation
+	(*NotificationExplanation)(nil),      // 8: unisono.v1.NotificationExplanation
+	(*DeliveryExplanation)(nil),          // 9: unisono.v1.DeliveryExplanation
+	(*GetStatsRequest)(nil),              // 10: unisono.v1.GetStatsRequest
+	(*GetStatsResponse)(nil),             // 11: unisono.v1.GetStatsResponse
+	(*StoreStats)(nil),                   // 12: unisono.v1.StoreStats
+	(*Counted)(nil),                      // 13: unisono.v1.Counted
+	(*CommitStats)(nil),                  // 14: unisono.v1.CommitStats
+	(*MethodStats)(nil),                  // 15: unisono.v1.MethodStats
+	(*CodeCount)(nil),                    // 16: unisono.v1.CodeCount
+	(*NotificationRef)(nil),              // 17: unisono.v1.NotificationRef
+	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
+	(DevicePlatform)(0),                  // 19: unisono.v1.DevicePlatform
+	(SenderRole)(0),                      // 20: unisono.v1.SenderRole
+	(ChangeType)(0),                      // 21: unisono.v1.ChangeType
+	(ReadState)(0),                       // 22: unisono.v1.ReadState
+	(UserActionState)(0),                 // 23: unisono.v1.UserActionState
+	(*TargetPolicy)(nil),                 // 24: unisono.v1.TargetPolicy
 }
 var file_unisono_v1_admin_service_proto_depIdxs = []int32{
-	7,  // 0: unisono.v1.GetStatsResponse.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 1: unisono.v1.GetStatsResponse.time:type_name -> google.protobuf.Timestamp
-	2,  // 2: unisono.v1.GetStatsResponse.store:type_name -> unisono.v1.StoreStats
-	4,  // 3: unisono.v1.GetStatsResponse.commits:type_name -> unisono.v1.CommitStats
-	5,  // 4: unisono.v1.GetStatsResponse.methods:type_name -> unisono.v1.MethodStats
-	3,  // 5: unisono.v1.StoreStats.feeds:type_name -> unisono.v1.Counted
-	3,  // 6: unisono.v1.StoreStats.endpoints:type_name -> unisono.v1.Counted
-	3,  // 7: unisono.v1.StoreStats.notifications:type_name -> unisono.v1.Counted
-	6,  // 8: unisono.v1.MethodStats.handled:type_name -> unisono.v1.CodeCount
-	0,  // 9: unisono.v1.AdminService.GetStats:input_type -> unisono.v1.GetStatsRequest
-	1,  // 10: unisono.v1.AdminService.GetStats:output_type -> unisono.v1.GetStatsResponse
-	10, // [10:11] is the sub-list for method output_type
-	9,  // [9:10] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	17, // 0: unisono.v1.ExplainNotificationsRequest.notification:type_name -> unisono.v1.NotificationRef
+	18, // 1: unisono.v1.ExplainNotificationsResponse.time:type_name -> google.protobuf.Timestamp
+	5,  // 2: unisono.v1.ExplainNotificationsResponse.feed:type_name -> unisono.v1.FeedExplanation
+	18, // 3: unisono.v1.ExplainNotificationsResponse.barred_until:type_name -> google.protobuf.Timestamp
+	6,  // 4: unisono.v1.ExplainNotificationsResponse.endpoints:type_name -> unisono.v1.EndpointExplanation
+	7,  // 5: unisono.v1.ExplainNotificationsResponse.streams:type_name -> unisono.v1.StreamExplanation
+	8,  // 6: unisono.v1.ExplainNotificationsResponse.notifications:type_name -> unisono.v1.NotificationExplanation
+	19, // 7: unisono.v1.EndpointExplanation.platform:type_name -> unisono.v1.DevicePlatform
+	18, // 8: unisono.v1.EndpointExplanation.create_time:type_name -> google.protobuf.Timestamp
+	18, // 9: unisono.v1.EndpointExplanation.last_seen_time:type_name -> google.protobuf.Timestamp
+	18, // 10: unisono.v1.EndpointExplanation.delete_time:type_name -> google.protobuf.Timestamp
+	20, // 11: unisono.v1.NotificationExplanation.sender_role:type_name -> unisono.v1.SenderRole
+	18, // 12: unisono.v1.NotificationExplanation.create_time:type_name -> google.protobuf.Timestamp
+	18, // 13: unisono.v1.NotificationExplanation.update_time:type_name -> google.protobuf.Timestamp
+	21, // 14: unisono.v1.NotificationExplanation.removal:type_name -> unisono.v1.ChangeType
+	18, // 15: unisono.v1.NotificationExplanation.expire_time:type_name -> google.protobuf.Timestamp
+	22, // 16: unisono.v1.NotificationExplanation.read_state:type_name -> unisono.v1.ReadState
+	23, // 17: unisono.v1.NotificationExplanation.user_action_state:type_name -> unisono.v1.UserActionState
+	18, // 18: unisono.v1.NotificationExplanation.snooze_until:type_name -> google.protobuf.Timestamp
+	0,  // 19: unisono.v1.NotificationExplanation.ringing:type_name -> unisono.v1.Ringing
+	18, // 20: unisono.v1.NotificationExplanation.alert_time:type_name -> google.protobuf.Timestamp
+	18, // 21: unisono.v1.NotificationExplanation.rings_until:type_name -> google.protobuf.Timestamp
+	24, // 22: unisono.v1.NotificationExplanation.target_policy:type_name -> unisono.v1.TargetPolicy
+	9,  // 23: unisono.v1.NotificationExplanation.deliveries:type_name -> unisono.v1.DeliveryExplanation
+	1,  // 24: unisono.v1.DeliveryExplanation.reach:type_name -> unisono.v1.Reach
+	2,  // 25: unisono.v1.DeliveryExplanation.receipt:type_name -> unisono.v1.Receipt
+	18, // 26: unisono.v1.GetStatsResponse.start_time:type_name -> google.protobuf.Timestamp
+	18, // 27: unisono.v1.GetStatsResponse.time:type_name -> google.protobuf.Timestamp
+	12, // 28: unisono.v1.GetStatsResponse.store:type_name -> unisono.v1.StoreStats
+	14, // 29: unisono.v1.GetStatsResponse.commits:type_name -> unisono.v1.CommitStats
+	15, // 30: unisono.v1.GetStatsResponse.methods:type_name -> unisono.v1.MethodStats
+	13, // 31: unisono.v1.StoreStats.feeds:type_name -> unisono.v1.Counted
+	13, // 32: unisono.v1.StoreStats.endpoints:type_name -> unisono.v1.Counted
+	13, // 33: unisono.v1.StoreStats.notifications:type_name -> unisono.v1.Counted
+	16, // 34: unisono.v1.MethodStats.handled:type_name -> unisono.v1.CodeCount
+	3,  // 35: unisono.v1.AdminService.ExplainNotifications:input_type -> unisono.v1.ExplainNotificationsRequest
+	10, // 36: unisono.v1.AdminService.GetStats:input_type -> unisono.v1.GetStatsRequest
+	4,  // 37: unisono.v1.AdminService.ExplainNotifications:output_type -> unisono.v1.ExplainNotificationsResponse
+	11, // 38: unisono.v1.AdminService.GetStats:output_type -> unisono.v1.GetStatsResponse
+	37, // [37:39] is the sub-list for method output_type
+	35, // [35:37] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_unisono_v1_admin_service_proto_init() }
@@ -601,18 +1642,23 @@ func file_unisono_v1_admin_service_proto_init() {
 	if File_unisono_v1_admin_service_proto != nil {
 		return
 	}
+	file_unisono_v1_feed_service_proto_init()
+	file_unisono_v1_notification_proto_init()
+	file_unisono_v1_admin_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_unisono_v1_admin_service_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_unisono_v1_admin_service_proto_rawDesc), len(file_unisono_v1_admin_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   7,
+			NumEnums:      3,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_unisono_v1_admin_service_proto_goTypes,
 		DependencyIndexes: file_unisono_v1_admin_service_proto_depIdxs,
+		EnumInfos:         file_unisono_v1_admin_service_proto_enumTypes,
 		MessageInfos:      file_unisono_v1_admin_service_proto_msgTypes,
 	}.Build()
 	File_unisono_v1_admin_service_proto = out.File

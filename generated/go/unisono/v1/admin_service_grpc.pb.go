@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AdminService_GetStats_FullMethodName = "/unisono.v1.AdminService/GetStats"
+	AdminService_ExplainNotifications_FullMethodName = "/unisono.v1.AdminService/ExplainNotifications"
+	AdminService_GetStats_FullMethodName             = "/unisono.v1.AdminService/GetStats"
 )
 
 // AdminServiceClient is the client API for AdminService service.
@@ -31,6 +32,11 @@ const (
 // publisher and no device may call it, and an admin calls nothing else. What each admin asks is in the audit log. All
 // admins together may make 10 calls a second, 4 at a time.
 type AdminServiceClient interface {
+	// Says what is known of a user's notifications: when each was sent, what changed it last, for which endpoints it is
+	// meant and which have it, and whether it rings; and of the feed, its endpoints and its open streams. Facts alone,
+	// from the store, from what is not saved yet, and from the streams of this server. Never what is in a notification: no
+	// payload, no key or group of the app's, and no name of a device. What is not known is said to be not known.
+	ExplainNotifications(ctx context.Context, in *ExplainNotificationsRequest, opts ...grpc.CallOption) (*ExplainNotificationsResponse, error)
 	// Says how the server is: what it is, what it stores, who is connected, what waits, and what it was asked.
 	GetStats(ctx context.Context, in *GetStatsRequest, opts ...grpc.CallOption) (*GetStatsResponse, error)
 }
@@ -41,6 +47,16 @@ type adminServiceClient struct {
 
 func NewAdminServiceClient(cc grpc.ClientConnInterface) AdminServiceClient {
 	return &adminServiceClient{cc}
+}
+
+func (c *adminServiceClient) ExplainNotifications(ctx context.Context, in *ExplainNotificationsRequest, opts ...grpc.CallOption) (*ExplainNotificationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainNotificationsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ExplainNotifications_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *adminServiceClient) GetStats(ctx context.Context, in *GetStatsRequest, opts ...grpc.CallOption) (*GetStatsResponse, error) {
@@ -62,6 +78,11 @@ func (c *adminServiceClient) GetStats(ctx context.Context, in *GetStatsRequest, 
 // publisher and no device may call it, and an admin calls nothing else. What each admin asks is in the audit log. All
 // admins together may make 10 calls a second, 4 at a time.
 type AdminServiceServer interface {
+	// Says what is known of a user's notifications: when each was sent, what changed it last, for which endpoints it is
+	// meant and which have it, and whether it rings; and of the feed, its endpoints and its open streams. Facts alone,
+	// from the store, from what is not saved yet, and from the streams of this server. Never what is in a notification: no
+	// payload, no key or group of the app's, and no name of a device. What is not known is said to be not known.
+	ExplainNotifications(context.Context, *ExplainNotificationsRequest) (*ExplainNotificationsResponse, error)
 	// Says how the server is: what it is, what it stores, who is connected, what waits, and what it was asked.
 	GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error)
 	mustEmbedUnimplementedAdminServiceServer()
@@ -74,6 +95,9 @@ type AdminServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedAdminServiceServer struct{}
 
+func (UnimplementedAdminServiceServer) ExplainNotifications(context.Context, *ExplainNotificationsRequest) (*ExplainNotificationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainNotifications not implemented")
+}
 func (UnimplementedAdminServiceServer) GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStats not implemented")
 }
@@ -96,6 +120,24 @@ func RegisterAdminServiceServer(s grpc.ServiceRegistrar, srv AdminServiceServer)
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&AdminService_ServiceDesc, srv)
+}
+
+func _AdminService_ExplainNotifications_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainNotificationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ExplainNotifications(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ExplainNotifications_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ExplainNotifications(ctx, req.(*ExplainNotificationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _AdminService_GetStats_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -123,6 +165,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "unisono.v1.AdminService",
 	HandlerType: (*AdminServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ExplainNotifications",
+			Handler:    _AdminService_ExplainNotifications_Handler,
+		},
 		{
 			MethodName: "GetStats",
 			Handler:    _AdminService_GetStats_Handler,

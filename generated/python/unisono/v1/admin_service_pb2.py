@@ -23,9 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from unisono.v1 import feed_service_pb2 as unisono_dot_v1_dot_feed__service__pb2
+from unisono.v1 import notification_pb2 as unisono_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eunisono/v1/admin_service.proto\x12\nunisono.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n\x0fGetStatsRequest\"\x8e\x02\n\x10GetStatsResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05store\x18\x04 \x01(\x0b\x32\x16.unisono.v1.StoreStats\x12\x14\n\x0copen_streams\x18\x05 \x01(\x03\x12(\n\x07\x63ommits\x18\x06 \x03(\x0b\x32\x17.unisono.v1.CommitStats\x12(\n\x07methods\x18\x07 \x03(\x0b\x32\x17.unisono.v1.MethodStats\"\xbf\x01\n\nStoreStats\x12\x16\n\x0eschema_version\x18\x01 \x01(\x05\x12\r\n\x05\x62ytes\x18\x02 \x01(\x03\x12\x12\n\nfree_bytes\x18\x03 \x01(\x03\x12\"\n\x05\x66\x65\x65\x64s\x18\x04 \x01(\x0b\x32\x13.unisono.v1.Counted\x12&\n\tendpoints\x18\x05 \x01(\x0b\x32\x13.unisono.v1.Counted\x12*\n\rnotifications\x18\x06 \x01(\x0b\x32\x13.unisono.v1.Counted\"&\n\x07\x43ounted\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x0c\n\x04more\x18\x02 \x01(\x08\"`\n\x0b\x43ommitStats\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07waiting\x18\x02 \x01(\x03\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\x03\x12\x0f\n\x07\x63ommits\x18\x04 \x01(\x03\x12\x0f\n\x07\x63hanges\x18\x05 \x01(\x03\"V\n\x0bMethodStats\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0f\n\x07started\x18\x02 \x01(\x03\x12&\n\x07handled\x18\x03 \x03(\x0b\x32\x15.unisono.v1.CodeCount\"(\n\tCodeCount\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x63\x61lls\x18\x02 \x01(\x03\x32Z\n\x0c\x41\x64minService\x12J\n\x08GetStats\x12\x1b.unisono.v1.GetStatsRequest\x1a\x1c.unisono.v1.GetStatsResponse\"\x03\x90\x02\x01\x42_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eunisono/v1/admin_service.proto\x12\nunisono.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/feed_service.proto\x1a\x1dunisono/v1/notification.proto\"\x98\x01\n\x1b\x45xplainNotificationsRequest\x12\x0e\n\x06\x61pp_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x31\n\x0cnotification\x18\x03 \x01(\x0b\x32\x1b.unisono.v1.NotificationRef\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"\xf6\x02\n\x1c\x45xplainNotificationsResponse\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x04\x66\x65\x65\x64\x18\x02 \x01(\x0b\x32\x1b.unisono.v1.FeedExplanation\x12\x30\n\x0c\x62\x61rred_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\tendpoints\x18\x04 \x03(\x0b\x32\x1f.unisono.v1.EndpointExplanation\x12\x16\n\x0emore_endpoints\x18\x05 \x01(\x08\x12.\n\x07streams\x18\x06 \x03(\x0b\x32\x1d.unisono.v1.StreamExplanation\x12:\n\rnotifications\x18\x07 \x03(\x0b\x32#.unisono.v1.NotificationExplanation\x12\x17\n\x0fnext_page_token\x18\x08 \x01(\t\"a\n\x0f\x46\x65\x65\x64\x45xplanation\x12\x15\n\rlast_revision\x18\x01 \x01(\x03\x12\r\n\x05\x66loor\x18\x02 \x01(\x03\x12\x12\n\nlive_count\x18\x03 \x01(\x03\x12\x14\n\x0cunread_count\x18\x04 \x01(\x03\"\x8d\x02\n\x13\x45ndpointExplanation\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12,\n\x08platform\x18\x02 \x01(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\x15\x61\x63knowledged_revision\x18\x05 \x01(\x03\x12/\n\x0b\x64\x65lete_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"r\n\x11StreamExplanation\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x15\n\x08position\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\x12\n\nsuperseded\x18\x04 \x01(\x08\x42\x0b\n\t_position\"\x84\x06\n\x17NotificationExplanation\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x0bsender_role\x18\x02 \x01(\x0e\x32\x16.unisono.v1.SenderRole\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63reate_revision\x18\x04 \x01(\x03\x12\x13\n\x06silent\x18\x05 \x01(\x08H\x00\x88\x01\x01\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x07 \x01(\x03\x12,\n\x07removal\x18\t \x01(\x0e\x32\x16.unisono.v1.ChangeTypeH\x01\x88\x01\x01\x12/\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\nread_state\x18\x0b \x01(\x0e\x32\x15.unisono.v1.ReadState\x12\x36\n\x11user_action_state\x18\x0c \x01(\x0e\x32\x1b.unisono.v1.UserActionState\x12\x30\n\x0csnooze_until\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x07ringing\x18\x0e \x01(\x0e\x32\x13.unisono.v1.Ringing\x12\x16\n\x0e\x61lert_revision\x18\x0f \x01(\x03\x12.\n\nalert_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brings_until\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\rtarget_policy\x18\x12 \x01(\x0b\x32\x18.unisono.v1.TargetPolicy\x12\x33\n\ndeliveries\x18\x13 \x03(\x0b\x32\x1f.unisono.v1.DeliveryExplanationB\t\n\x07_silentB\n\n\x08_removal\"r\n\x13\x44\x65liveryExplanation\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12 \n\x05reach\x18\x02 \x01(\x0e\x32\x11.unisono.v1.Reach\x12$\n\x07receipt\x18\x03 \x01(\x0e\x32\x13.unisono.v1.Receipt\"\x11\n\x0fGetStatsRequest\"\x8e\x02\n\x10GetStatsResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05store\x18\x04 \x01(\x0b\x32\x16.unisono.v1.StoreStats\x12\x14\n\x0copen_streams\x18\x05 \x01(\x03\x12(\n\x07\x63ommits\x18\x06 \x03(\x0b\x32\x17.unisono.v1.CommitStats\x12(\n\x07methods\x18\x07 \x03(\x0b\x32\x17.unisono.v1.MethodStats\"\xbf\x01\n\nStoreStats\x12\x16\n\x0eschema_version\x18\x01 \x01(\x05\x12\r\n\x05\x62ytes\x18\x02 \x01(\x03\x12\x12\n\nfree_bytes\x18\x03 \x01(\x03\x12\"\n\x05\x66\x65\x65\x64s\x18\x04 \x01(\x0b\x32\x13.unisono.v1.Counted\x12&\n\tendpoints\x18\x05 \x01(\x0b\x32\x13.unisono.v1.Counted\x12*\n\rnotifications\x18\x06 \x01(\x0b\x32\x13.unisono.v1.Counted\"&\n\x07\x43ounted\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x0c\n\x04more\x18\x02 \x01(\x08\"`\n\x0b\x43ommitStats\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07waiting\x18\x02 \x01(\x03\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\x03\x12\x0f\n\x07\x63ommits\x18\x04 \x01(\x03\x12\x0f\n\x07\x63hanges\x18\x05 \x01(\x03\"V\n\x0bMethodStats\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0f\n\x07started\x18\x02 \x01(\x03\x12&\n\x07handled\x18\x03 \x03(\x0b\x32\x15.unisono.v1.CodeCount\"(\n\tCodeCount\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x63\x61lls\x18\x02 \x01(\x03*\xcc\x01\n\x07Ringing\x12\x17\n\x13RINGING_UNSPECIFIED\x10\x00\x12\x11\n\rRINGING_RINGS\x10\x01\x12\x12\n\x0eRINGING_SILENT\x10\x02\x12\x10\n\x0cRINGING_READ\x10\x03\x12\x15\n\x11RINGING_DISMISSED\x10\x04\x12\x13\n\x0fRINGING_SNOOZED\x10\x05\x12\x19\n\x15RINGING_DISPLAY_ENDED\x10\x06\x12\x13\n\x0fRINGING_EXPIRED\x10\x07\x12\x13\n\x0fRINGING_REMOVED\x10\x08*\x7f\n\x05Reach\x12\x15\n\x11REACH_UNSPECIFIED\x10\x00\x12\x0f\n\x0bREACH_MEANT\x10\x01\x12\x16\n\x12REACH_NOT_TARGETED\x10\x02\x12\x1a\n\x16REACH_ENDPOINT_DELETED\x10\x03\x12\x1a\n\x16REACH_REGISTERED_LATER\x10\x04*\x8c\x01\n\x07Receipt\x12\x17\n\x13RECEIPT_UNSPECIFIED\x10\x00\x12\x18\n\x14RECEIPT_ACKNOWLEDGED\x10\x01\x12\x19\n\x15RECEIPT_EARLIER_STATE\x10\x02\x12\x1c\n\x18RECEIPT_NOT_ACKNOWLEDGED\x10\x03\x12\x15\n\x11RECEIPT_NOT_KNOWN\x10\x04\x32\xca\x01\n\x0c\x41\x64minService\x12n\n\x14\x45xplainNotifications\x12\'.unisono.v1.ExplainNotificationsRequest\x1a(.unisono.v1.ExplainNotificationsResponse\"\x03\x90\x02\x01\x12J\n\x08GetStats\x12\x1b.unisono.v1.GetStatsRequest\x1a\x1c.unisono.v1.GetStatsResponse\"\x03\x90\x02\x01\x42_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,22 +35,44 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'unisono.v1.admin_service_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\nunisono.v1P\001Z\024unisono/v1;unisonov1\242\002\004UNV1\252\002\nUnisono.V1\272\002\tUnisonoV1\312\002\nUnisono\\V1\352\002\013Unisono::V1'
+  _globals['_ADMINSERVICE'].methods_by_name['ExplainNotifications']._loaded_options = None
+  _globals['_ADMINSERVICE'].methods_by_name['ExplainNotifications']._serialized_options = b'\220\002\001'
   _globals['_ADMINSERVICE'].methods_by_name['GetStats']._loaded_options = None
   _globals['_ADMINSERVICE'].methods_by_name['GetStats']._serialized_options = b'\220\002\001'
-  _globals['_GETSTATSREQUEST']._serialized_start=79
-  _globals['_GETSTATSREQUEST']._serialized_end=96
-  _globals['_GETSTATSRESPONSE']._serialized_start=99
-  _globals['_GETSTATSRESPONSE']._serialized_end=369
-  _globals['_STORESTATS']._serialized_start=372
-  _globals['_STORESTATS']._serialized_end=563
-  _globals['_COUNTED']._serialized_start=565
-  _globals['_COUNTED']._serialized_end=603
-  _globals['_COMMITSTATS']._serialized_start=605
-  _globals['_COMMITSTATS']._serialized_end=701
-  _globals['_METHODSTATS']._serialized_start=703
-  _globals['_METHODSTATS']._serialized_end=789
-  _globals['_CODECOUNT']._serialized_start=791
-  _globals['_CODECOUNT']._serialized_end=831
-  _globals['_ADMINSERVICE']._serialized_start=833
-  _globals['_ADMINSERVICE']._serialized_end=923
+  _globals['_RINGING']._serialized_start=2806
+  _globals['_RINGING']._serialized_end=3010
+  _globals['_REACH']._serialized_start=3012
+  _globals['_REACH']._serialized_end=3139
+  _globals['_RECEIPT']._serialized_start=3142
+  _globals['_RECEIPT']._serialized_end=3282
+  _globals['_EXPLAINNOTIFICATIONSREQUEST']._serialized_start=142
+  _globals['_EXPLAINNOTIFICATIONSREQUEST']._serialized_end=294
+  _globals['_EXPLAINNOTIFICATIONSRESPONSE']._serialized_start=297
+  _globals['_EXPLAINNOTIFICATIONSRESPONSE']._serialized_end=671
+  _globals['_FEEDEXPLANATION']._serialized_start=673
+  _globals['_FEEDEXPLANATION']._serialized_end=770
+  _globals['_ENDPOINTEXPLANATION']._serialized_start=773
+  _globals['_ENDPOINTEXPLANATION']._serialized_end=1042
+  _globals['_STREAMEXPLANATION']._serialized_start=1044
+  _globals['_STREAMEXPLANATION']._serialized_end=1158
+  _globals['_NOTIFICATIONEXPLANATION']._serialized_start=1161
+  _globals['_NOTIFICATIONEXPLANATION']._serialized_end=1933
+  _globals['_DELIVERYEXPLANATION']._serialized_start=1935
+  _globals['_DELIVERYEXPLANATION']._serialized_end=2049
+  _globals['_GETSTATSREQUEST']._serialized_start=2051
+  _globals['_GETSTATSREQUEST']._serialized_end=2068
+  _globals['_GETSTATSRESPONSE']._serialized_start=2071
+  _globals['_GETSTATSRESPONSE']._serialized_end=2341
+  _globals['_STORESTATS']._serialized_start=2344
+  _globals['_STORESTATS']._serialized_end=2535
+  _globals['_COUNTED']._serialized_start=2537
+  _globals['_COUNTED']._serialized_end=2575
+  _globals['_COMMITSTATS']._serialized_start=2577
+  _globals['_COMMITSTATS']._serialized_end=2673
+  _globals['_METHODSTATS']._serialized_start=2675
+  _globals['_METHODSTATS']._serialized_end=2761
+  _globals['_CODECOUNT']._serialized_start=2763
+  _globals['_CODECOUNT']._serialized_end=2803
+  _globals['_ADMINSERVICE']._serialized_start=3285
+  _globals['_ADMINSERVICE']._serialized_end=3487
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,9 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from unisono.v1 import feed_service_pb2 as _feed_service_pb2
+from unisono.v1 import notification_pb2 as _notification_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +21,491 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Ringing:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RingingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ringing.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RINGING_UNSPECIFIED: _Ringing.ValueType  # 0
+    """Never sent."""
+    RINGING_RINGS: _Ringing.ValueType  # 1
+    """It rings, on each device that it is new to or that has not got its last change that rings."""
+    RINGING_SILENT: _Ringing.ValueType  # 2
+    """It was sent silently, and nothing that rings has changed it since."""
+    RINGING_READ: _Ringing.ValueType  # 3
+    """It was read."""
+    RINGING_DISMISSED: _Ringing.ValueType  # 4
+    """It was dismissed."""
+    RINGING_SNOOZED: _Ringing.ValueType  # 5
+    """It is snoozed, and rings when that ends."""
+    RINGING_DISPLAY_ENDED: _Ringing.ValueType  # 6
+    """Its display_time_to_live is over."""
+    RINGING_EXPIRED: _Ringing.ValueType  # 7
+    """Its expire_time has passed, and it is about to be removed."""
+    RINGING_REMOVED: _Ringing.ValueType  # 8
+    """It was removed."""
+
+class Ringing(_Ringing, metaclass=_RingingEnumTypeWrapper):
+    """Whether a device that gets a notification now rings."""
+
+RINGING_UNSPECIFIED: Ringing.ValueType  # 0
+"""Never sent."""
+RINGING_RINGS: Ringing.ValueType  # 1
+"""It rings, on each device that it is new to or that has not got its last change that rings."""
+RINGING_SILENT: Ringing.ValueType  # 2
+"""It was sent silently, and nothing that rings has changed it since."""
+RINGING_READ: Ringing.ValueType  # 3
+"""It was read."""
+RINGING_DISMISSED: Ringing.ValueType  # 4
+"""It was dismissed."""
+RINGING_SNOOZED: Ringing.ValueType  # 5
+"""It is snoozed, and rings when that ends."""
+RINGING_DISPLAY_ENDED: Ringing.ValueType  # 6
+"""Its display_time_to_live is over."""
+RINGING_EXPIRED: Ringing.ValueType  # 7
+"""Its expire_time has passed, and it is about to be removed."""
+RINGING_REMOVED: Ringing.ValueType  # 8
+"""It was removed."""
+Global___Ringing: _TypeAlias = Ringing  # noqa: Y015
+
+class _Reach:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReachEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reach.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REACH_UNSPECIFIED: _Reach.ValueType  # 0
+    """Never sent."""
+    REACH_MEANT: _Reach.ValueType  # 1
+    """It is meant for it."""
+    REACH_NOT_TARGETED: _Reach.ValueType  # 2
+    """Its target policy names neither the platform of the endpoint nor its id."""
+    REACH_ENDPOINT_DELETED: _Reach.ValueType  # 3
+    """The endpoint was deleted, and gets nothing any more."""
+    REACH_REGISTERED_LATER: _Reach.ValueType  # 4
+    """It is meant for it, and the endpoint was registered after its last change that rings: the device gets it with all
+    that was there, and does not ring.
+    """
+
+class Reach(_Reach, metaclass=_ReachEnumTypeWrapper):
+    """Whether a notification is meant for an endpoint, or why it does not get there."""
+
+REACH_UNSPECIFIED: Reach.ValueType  # 0
+"""Never sent."""
+REACH_MEANT: Reach.ValueType  # 1
+"""It is meant for it."""
+REACH_NOT_TARGETED: Reach.ValueType  # 2
+"""Its target policy names neither the platform of the endpoint nor its id."""
+REACH_ENDPOINT_DELETED: Reach.ValueType  # 3
+"""The endpoint was deleted, and gets nothing any more."""
+REACH_REGISTERED_LATER: Reach.ValueType  # 4
+"""It is meant for it, and the endpoint was registered after its last change that rings: the device gets it with all
+that was there, and does not ring.
+"""
+Global___Reach: _TypeAlias = Reach  # noqa: Y015
+
+class _Receipt:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReceiptEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Receipt.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECEIPT_UNSPECIFIED: _Receipt.ValueType  # 0
+    """There is nothing to be said."""
+    RECEIPT_ACKNOWLEDGED: _Receipt.ValueType  # 1
+    """It has said that it has everything up to its last change."""
+    RECEIPT_EARLIER_STATE: _Receipt.ValueType  # 2
+    """It has said that it has everything up to a revision at which it was there, and not yet as it is now."""
+    RECEIPT_NOT_ACKNOWLEDGED: _Receipt.ValueType  # 3
+    """It has said that it has everything up to a revision before its creation, and no more."""
+    RECEIPT_NOT_KNOWN: _Receipt.ValueType  # 4
+    """Not known: the device has said nothing since it was registered."""
+
+class Receipt(_Receipt, metaclass=_ReceiptEnumTypeWrapper):
+    """Whether a device has said that it has a notification. Devices say so with a delay of seconds."""
+
+RECEIPT_UNSPECIFIED: Receipt.ValueType  # 0
+"""There is nothing to be said."""
+RECEIPT_ACKNOWLEDGED: Receipt.ValueType  # 1
+"""It has said that it has everything up to its last change."""
+RECEIPT_EARLIER_STATE: Receipt.ValueType  # 2
+"""It has said that it has everything up to a revision at which it was there, and not yet as it is now."""
+RECEIPT_NOT_ACKNOWLEDGED: Receipt.ValueType  # 3
+"""It has said that it has everything up to a revision before its creation, and no more."""
+RECEIPT_NOT_KNOWN: Receipt.ValueType  # 4
+"""Not known: the device has said nothing since it was registered."""
+Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
+
+@_typing.final
+class ExplainNotificationsRequest(_message.Message):
+    """The request of ExplainNotifications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    NOTIFICATION_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    """The app. Required."""
+    user_id: _builtins.str
+    """The user. Required."""
+    page_size: _builtins.int
+    """How many live notifications a page has, at most 20. 0 stands for 10."""
+    page_token: _builtins.str
+    """The next_page_token of the page before. Empty: the first page."""
+    @_builtins.property
+    def notification(self) -> _notification_pb2.NotificationRef:
+        """One notification; by a key of the app's it may be several: a live one and the latest that is gone, of each role
+        that may send. Absent: the newest that are live, and on the first page also as many that were removed last.
+        """
+
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        notification: _notification_pb2.NotificationRef | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["notification", b"notification"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "notification", b"notification", "page_size", b"page_size", "page_token", b"page_token", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainNotificationsRequest: _TypeAlias = ExplainNotificationsRequest  # noqa: Y015
+
+@_typing.final
+class ExplainNotificationsResponse(_message.Message):
+    """The response of ExplainNotifications."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    FEED_FIELD_NUMBER: _builtins.int
+    BARRED_UNTIL_FIELD_NUMBER: _builtins.int
+    ENDPOINTS_FIELD_NUMBER: _builtins.int
+    MORE_ENDPOINTS_FIELD_NUMBER: _builtins.int
+    STREAMS_FIELD_NUMBER: _builtins.int
+    NOTIFICATIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    more_endpoints: _builtins.bool
+    """There are more endpoints, or more that were deleted."""
+    next_page_token: _builtins.str
+    """The page_token of the next page. Empty: there is none."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When this was so, by the clock of the server."""
+
+    @_builtins.property
+    def feed(self) -> Global___FeedExplanation:
+        """The feed. Absent where nothing is stored of the user: who never had anything in this app, whose last notification
+        and endpoint are long gone, or who was deleted.
+        """
+
+    @_builtins.property
+    def barred_until(self) -> _timestamp_pb2.Timestamp:
+        """The user was deleted, and is barred until then."""
+
+    @_builtins.property
+    def endpoints(self) -> _containers.RepeatedCompositeFieldContainer[Global___EndpointExplanation]:
+        """The endpoints of the user in the order of registration, at most 100, then those that were deleted last, at most 100."""
+
+    @_builtins.property
+    def streams(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamExplanation]:
+        """The streams of the user that are open on this server, by endpoint."""
+
+    @_builtins.property
+    def notifications(self) -> _containers.RepeatedCompositeFieldContainer[Global___NotificationExplanation]:
+        """What was asked for: live ones, newest first by creation, then removed ones, the latest first. None where the one
+        that was named is not known: it never was in this feed, or its removal is forgotten (FeedExplanation.floor).
+        """
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        feed: Global___FeedExplanation | None = ...,
+        barred_until: _timestamp_pb2.Timestamp | None = ...,
+        endpoints: _abc.Iterable[Global___EndpointExplanation] | None = ...,
+        more_endpoints: _builtins.bool = ...,
+        streams: _abc.Iterable[Global___StreamExplanation] | None = ...,
+        notifications: _abc.Iterable[Global___NotificationExplanation] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["barred_until", b"barred_until", "feed", b"feed", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["barred_until", b"barred_until", "endpoints", b"endpoints", "feed", b"feed", "more_endpoints", b"more_endpoints", "next_page_token", b"next_page_token", "notifications", b"notifications", "streams", b"streams", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainNotificationsResponse: _TypeAlias = ExplainNotificationsResponse  # noqa: Y015
+
+@_typing.final
+class FeedExplanation(_message.Message):
+    """The counters of a feed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAST_REVISION_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    LIVE_COUNT_FIELD_NUMBER: _builtins.int
+    UNREAD_COUNT_FIELD_NUMBER: _builtins.int
+    last_revision: _builtins.int
+    """The revision of its last change."""
+    floor: _builtins.int
+    """Of what was removed up to this revision nothing may be known any more."""
+    live_count: _builtins.int
+    """How many notifications are live."""
+    unread_count: _builtins.int
+    """How many of those count as unread."""
+    def __init__(
+        self,
+        *,
+        last_revision: _builtins.int = ...,
+        floor: _builtins.int = ...,
+        live_count: _builtins.int = ...,
+        unread_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["floor", b"floor", "last_revision", b"last_revision", "live_count", b"live_count", "unread_count", b"unread_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeedExplanation: _TypeAlias = FeedExplanation  # noqa: Y015
+
+@_typing.final
+class EndpointExplanation(_message.Message):
+    """An endpoint of the user."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    PLATFORM_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    LAST_SEEN_TIME_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGED_REVISION_FIELD_NUMBER: _builtins.int
+    DELETE_TIME_FIELD_NUMBER: _builtins.int
+    endpoint_id: _builtins.str
+    """Its id."""
+    platform: _notification_pb2.DevicePlatform.ValueType
+    """The kind of device."""
+    acknowledged_revision: _builtins.int
+    """Up to where it has said that it has everything; 0 where it has said nothing since it was registered."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was registered, or last registered anew."""
+
+    @_builtins.property
+    def last_seen_time(self) -> _timestamp_pb2.Timestamp:
+        """When it last had a stream, registered, acknowledged or changed something."""
+
+    @_builtins.property
+    def delete_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was deleted. Absent while it is registered."""
+
+    def __init__(
+        self,
+        *,
+        endpoint_id: _builtins.str = ...,
+        platform: _notification_pb2.DevicePlatform.ValueType = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        last_seen_time: _timestamp_pb2.Timestamp | None = ...,
+        acknowledged_revision: _builtins.int = ...,
+        delete_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "delete_time", b"delete_time", "last_seen_time", b"last_seen_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_revision", b"acknowledged_revision", "create_time", b"create_time", "delete_time", b"delete_time", "endpoint_id", b"endpoint_id", "last_seen_time", b"last_seen_time", "platform", b"platform"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndpointExplanation: _TypeAlias = EndpointExplanation  # noqa: Y015
+
+@_typing.final
+class StreamExplanation(_message.Message):
+    """An open stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_FIELD_NUMBER: _builtins.int
+    endpoint_id: _builtins.str
+    """The endpoint whose stream it is."""
+    position: _builtins.int
+    """Up to which revision it was written. Absent before it has begun."""
+    complete: _builtins.bool
+    """All up to the position was written. Otherwise it is catching up."""
+    superseded: _builtins.bool
+    """A newer stream of the endpoint took over, and this one has not ended yet."""
+    def __init__(
+        self,
+        *,
+        endpoint_id: _builtins.str = ...,
+        position: _builtins.int | None = ...,
+        complete: _builtins.bool = ...,
+        superseded: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_position", b"_position", "position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position", b"_position", "complete", b"complete", "endpoint_id", b"endpoint_id", "position", b"position", "superseded", b"superseded"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__position: _TypeAlias = _typing.Literal["position"]  # noqa: Y015
+    _WhichOneofArgType__position: _TypeAlias = _typing.Literal["_position", b"_position"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__position) -> _WhichOneofReturnType__position | None: ...
+
+Global___StreamExplanation: _TypeAlias = StreamExplanation  # noqa: Y015
+
+@_typing.final
+class NotificationExplanation(_message.Message):
+    """What is known of one notification."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    SENDER_ROLE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    CREATE_REVISION_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REMOVAL_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    READ_STATE_FIELD_NUMBER: _builtins.int
+    USER_ACTION_STATE_FIELD_NUMBER: _builtins.int
+    SNOOZE_UNTIL_FIELD_NUMBER: _builtins.int
+    RINGING_FIELD_NUMBER: _builtins.int
+    ALERT_REVISION_FIELD_NUMBER: _builtins.int
+    ALERT_TIME_FIELD_NUMBER: _builtins.int
+    RINGS_UNTIL_FIELD_NUMBER: _builtins.int
+    TARGET_POLICY_FIELD_NUMBER: _builtins.int
+    DELIVERIES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id."""
+    sender_role: _notification_pb2.SenderRole.ValueType
+    """Who created it."""
+    create_revision: _builtins.int
+    """The feed's revision at its creation."""
+    silent: _builtins.bool
+    """Whether it was sent silently. Absent where that is not known, since it was rewritten."""
+    revision: _builtins.int
+    """The feed's revision at its last change."""
+    removal: _feed_service_pb2.ChangeType.ValueType
+    """Why it was removed. Absent while it is live."""
+    read_state: _notification_pb2.ReadState.ValueType
+    """Whether it was read."""
+    user_action_state: _notification_pb2.UserActionState.ValueType
+    """What the user did with it."""
+    ringing: Global___Ringing.ValueType
+    """Whether a device that gets it now rings."""
+    alert_revision: _builtins.int
+    """The feed's revision at its last change that rings; 0 when none does."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was created."""
+
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When it last changed; of a removed one, when it was removed."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it leaves the feed by itself, or would have."""
+
+    @_builtins.property
+    def snooze_until(self) -> _timestamp_pb2.Timestamp:
+        """When its snooze ends, and it rings again. Absent where it is not snoozed."""
+
+    @_builtins.property
+    def alert_time(self) -> _timestamp_pb2.Timestamp:
+        """When that was, or when it was sent silently."""
+
+    @_builtins.property
+    def rings_until(self) -> _timestamp_pb2.Timestamp:
+        """From when on it rings no more. Absent where it does not ring."""
+
+    @_builtins.property
+    def target_policy(self) -> _notification_pb2.TargetPolicy:
+        """For which endpoints it is meant."""
+
+    @_builtins.property
+    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeliveryExplanation]:
+        """What is between it and each of the endpoints, in their order."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        sender_role: _notification_pb2.SenderRole.ValueType = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        create_revision: _builtins.int = ...,
+        silent: _builtins.bool | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+        revision: _builtins.int = ...,
+        removal: _feed_service_pb2.ChangeType.ValueType | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        read_state: _notification_pb2.ReadState.ValueType = ...,
+        user_action_state: _notification_pb2.UserActionState.ValueType = ...,
+        snooze_until: _timestamp_pb2.Timestamp | None = ...,
+        ringing: Global___Ringing.ValueType = ...,
+        alert_revision: _builtins.int = ...,
+        alert_time: _timestamp_pb2.Timestamp | None = ...,
+        rings_until: _timestamp_pb2.Timestamp | None = ...,
+        target_policy: _notification_pb2.TargetPolicy | None = ...,
+        deliveries: _abc.Iterable[Global___DeliveryExplanation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_removal", b"_removal", "_silent", b"_silent", "alert_time", b"alert_time", "create_time", b"create_time", "expire_time", b"expire_time", "removal", b"removal", "rings_until", b"rings_until", "silent", b"silent", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_removal", b"_removal", "_silent", b"_silent", "alert_revision", b"alert_revision", "alert_time", b"alert_time", "create_revision", b"create_revision", "create_time", b"create_time", "deliveries", b"deliveries", "expire_time", b"expire_time", "id", b"id", "read_state", b"read_state", "removal", b"removal", "revision", b"revision", "ringing", b"ringing", "rings_until", b"rings_until", "sender_role", b"sender_role", "silent", b"silent", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time", "user_action_state", b"user_action_state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__removal: _TypeAlias = _typing.Literal["removal"]  # noqa: Y015
+    _WhichOneofArgType__removal: _TypeAlias = _typing.Literal["_removal", b"_removal"]  # noqa: Y015
+    _WhichOneofReturnType__silent: _TypeAlias = _typing.Literal["silent"]  # noqa: Y015
+    _WhichOneofArgType__silent: _TypeAlias = _typing.Literal["_silent", b"_silent"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__removal) -> _WhichOneofReturnType__removal | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__silent) -> _WhichOneofReturnType__silent | None: ...
+
+Global___NotificationExplanation: _TypeAlias = NotificationExplanation  # noqa: Y015
+
+@_typing.final
+class DeliveryExplanation(_message.Message):
+    """What is between a notification and an endpoint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    REACH_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    endpoint_id: _builtins.str
+    """The endpoint."""
+    reach: Global___Reach.ValueType
+    """Whether it is meant for it."""
+    receipt: Global___Receipt.ValueType
+    """Whether the device has said that it has it. Unspecified where it is not meant for it, or the endpoint is deleted."""
+    def __init__(
+        self,
+        *,
+        endpoint_id: _builtins.str = ...,
+        reach: Global___Reach.ValueType = ...,
+        receipt: Global___Receipt.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["endpoint_id", b"endpoint_id", "reach", b"reach", "receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliveryExplanation: _TypeAlias = DeliveryExplanation  # noqa: Y015
 
 @_typing.final
 class GetStatsRequest(_message.Message):

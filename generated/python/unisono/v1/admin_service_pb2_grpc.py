@@ -38,6 +38,11 @@ class AdminServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.ExplainNotifications = channel.unary_unary(
+                '/unisono.v1.AdminService/ExplainNotifications',
+                request_serializer=unisono_dot_v1_dot_admin__service__pb2.ExplainNotificationsRequest.SerializeToString,
+                response_deserializer=unisono_dot_v1_dot_admin__service__pb2.ExplainNotificationsResponse.FromString,
+                _registered_method=True)
         self.GetStats = channel.unary_unary(
                 '/unisono.v1.AdminService/GetStats',
                 request_serializer=unisono_dot_v1_dot_admin__service__pb2.GetStatsRequest.SerializeToString,
@@ -52,6 +57,16 @@ class AdminServiceServicer(object):
     admins together may make 10 calls a second, 4 at a time.
     """
 
+    def ExplainNotifications(self, request, context):
+        """Says what is known of a user's notifications: when each was sent, what changed it last, for which endpoints it is
+        meant and which have it, and whether it rings; and of the feed, its endpoints and its open streams. Facts alone,
+        from the store, from what is not saved yet, and from the streams of this server. Never what is in a notification: no
+        payload, no key or group of the app's, and no name of a device. What is not known is said to be not known.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStats(self, request, context):
         """Says how the server is: what it is, what it stores, who is connected, what waits, and what it was asked.
         """
@@ -62,6 +77,11 @@ class AdminServiceServicer(object):
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ExplainNotifications': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainNotifications,
+                    request_deserializer=unisono_dot_v1_dot_admin__service__pb2.ExplainNotificationsRequest.FromString,
+                    response_serializer=unisono_dot_v1_dot_admin__service__pb2.ExplainNotificationsResponse.SerializeToString,
+            ),
             'GetStats': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStats,
                     request_deserializer=unisono_dot_v1_dot_admin__service__pb2.GetStatsRequest.FromString,
@@ -81,6 +101,33 @@ class AdminService(object):
     publisher and no device may call it, and an admin calls nothing else. What each admin asks is in the audit log. All
     admins together may make 10 calls a second, 4 at a time.
     """
+
+    @staticmethod
+    def ExplainNotifications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/unisono.v1.AdminService/ExplainNotifications',
+            unisono_dot_v1_dot_admin__service__pb2.ExplainNotificationsRequest.SerializeToString,
+            unisono_dot_v1_dot_admin__service__pb2.ExplainNotificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetStats(request,

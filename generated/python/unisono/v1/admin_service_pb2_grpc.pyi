@@ -37,6 +37,12 @@ class AdminServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AdminServiceAsyncStub: ...
+    ExplainNotifications: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ExplainNotificationsRequest, _admin_service_pb2.ExplainNotificationsResponse]
+    """Says what is known of a user's notifications: when each was sent, what changed it last, for which endpoints it is
+    meant and which have it, and whether it rings; and of the feed, its endpoints and its open streams. Facts alone,
+    from the store, from what is not saved yet, and from the streams of this server. Never what is in a notification: no
+    payload, no key or group of the app's, and no name of a device. What is not known is said to be not known.
+    """
     GetStats: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetStatsRequest, _admin_service_pb2.GetStatsResponse]
     """Says how the server is: what it is, what it stores, who is connected, what waits, and what it was asked."""
 
@@ -49,6 +55,12 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    ExplainNotifications: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ExplainNotificationsRequest, _admin_service_pb2.ExplainNotificationsResponse]  # type: ignore[assignment]
+    """Says what is known of a user's notifications: when each was sent, what changed it last, for which endpoints it is
+    meant and which have it, and whether it rings; and of the feed, its endpoints and its open streams. Facts alone,
+    from the store, from what is not saved yet, and from the streams of this server. Never what is in a notification: no
+    payload, no key or group of the app's, and no name of a device. What is not known is said to be not known.
+    """
     GetStats: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetStatsRequest, _admin_service_pb2.GetStatsResponse]  # type: ignore[assignment]
     """Says how the server is: what it is, what it stores, who is connected, what waits, and what it was asked."""
 
@@ -58,6 +70,18 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     publisher and no device may call it, and an admin calls nothing else. What each admin asks is in the audit log. All
     admins together may make 10 calls a second, 4 at a time.
     """
+
+    @_abc_1.abstractmethod
+    def ExplainNotifications(
+        self,
+        request: _admin_service_pb2.ExplainNotificationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ExplainNotificationsResponse, _abc.Awaitable[_admin_service_pb2.ExplainNotificationsResponse]]:
+        """Says what is known of a user's notifications: when each was sent, what changed it last, for which endpoints it is
+        meant and which have it, and whether it rings; and of the feed, its endpoints and its open streams. Facts alone,
+        from the store, from what is not saved yet, and from the streams of this server. Never what is in a notification: no
+        payload, no key or group of the app's, and no name of a device. What is not known is said to be not known.
+        """
 
     @_abc_1.abstractmethod
     def GetStats(

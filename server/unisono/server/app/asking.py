@@ -8,6 +8,7 @@ from unisono.server.app import admin_key
 from unisono.server.app.own_server import OwnServerError, own_server
 from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
+from unisono.server.model.value import value
 from unisono.v1 import admin_service_pb2 as pb
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -15,8 +16,32 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 _SERVICE: Final = "unisono.v1.AdminService"
 
 
+@value(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be explained: one notification by id or key, or a page of up to `limit`; 0: the default."""
+
+    app_id: str
+    user_id: str
+    id: str = ""
+    key: str = ""
+    limit: int = 0
+    page: str = ""
+
+
+def explain(settings: Settings, asked: Asked, timeout: float) -> pb.ExplainNotificationsResponse:
+    """Return what the server knows of a user's notifications. Raises as `_asked` does."""
+    request = pb.ExplainNotificationsRequest(
+        app_id=asked.app_id, user_id=asked.user_id, page_size=asked.limit, page_token=asked.page
+    )
+    if asked.id:
+        request.notification.id = asked.id
+    elif asked.key:
+        request.notification.app_notification_id = asked.key
+    return _asked(settings, "ExplainNotifications", request, pb.ExplainNotificationsResponse, timeout)
+
+
 def stats(settings: Settings, timeout: float) -> pb.GetStatsResponse:
-    """Return how the server is. Raises `OwnServerError` and `AccessMisconfigured` as `_asked` does."""
+    """Return how the server is. Raises as `_asked` does."""
     return _asked(settings, "GetStats", pb.GetStatsRequest(), pb.GetStatsResponse, timeout)
 
 

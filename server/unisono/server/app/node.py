@@ -27,6 +27,7 @@ from unisono.server.core.bars import Bars
 from unisono.server.core.deleting import Deleting
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.eraser import Eraser
+from unisono.server.core.explaining import Explaining
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules
 from unisono.server.core.hub import Hub, Subscriber
@@ -154,7 +155,7 @@ class Node:
             FeedService(feeds, self._eraser),
             EndpointService(self._endpoints),
             ServerService(),
-            AdminService(stats),
+            AdminService(Explaining(store, self._hub, self._presence, self._bars), stats, turns),
         )
         methods = Methods(
             services,

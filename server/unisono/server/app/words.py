@@ -18,6 +18,12 @@ def shown(value: object) -> str:
     return text if len(text) <= LENGTH_MAX else f"{text[:LENGTH_MAX]}..."
 
 
+def named(text: str) -> str:
+    """Return an id as it is where a terminal shows it so, and quoted otherwise; cut where it is long."""
+    quoted_text = shown(text)
+    return quoted_text[1:-1] if text.isprintable() and " " not in text and text else quoted_text
+
+
 def for_json(value: object) -> object:
     """Return a value as it is, where JSON has such values and nobody fails over how deep they are."""
     return value if _is_shallow(value) else shown(value)

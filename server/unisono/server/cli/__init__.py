@@ -7,6 +7,7 @@ from unisono.server.cli.backup import backup
 from unisono.server.cli.config import config
 from unisono.server.cli.doctor import doctor
 from unisono.server.cli.examples import examples
+from unisono.server.cli.explain import explain
 from unisono.server.cli.failures import Commands
 from unisono.server.cli.health import health
 from unisono.server.cli.migrate import migrate
@@ -34,5 +35,5 @@ def main() -> None:
     """
 
 
-for command in (serve, token, doctor, health, stats, migrate, config, backup, restore, rename_users):
+for command in (serve, token, doctor, health, stats, explain, migrate, config, backup, restore, rename_users):
     main.add_command(command)

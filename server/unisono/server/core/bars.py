@@ -46,12 +46,17 @@ class Bars:
 
     def refusal(self, feed: FeedKey) -> FailedPrecondition | None:
         """Return the error for a user who is barred now, None for all others."""
+        until = self.until(feed)
+        return None if until is None else _barred(until)
+
+    def until(self, feed: FeedKey) -> int | None:
+        """Return until when a user is barred (ms since 1970), None for one who is not."""
         if not self._until:
             return None
         self._expire()
         keys = feed, *former_keys(feed, self._store.prefixes)
         bars = [until for key in keys if (until := self._until.get((key.app_id, self._mark(key))))]
-        return _barred(max(bars)) if bars else None
+        return max(bars, default=None)
 
     def guarded(self, run: Run[ItemT, R]) -> Run[ItemT, R]:
         """Return `run` for a committer, with the error of `check` in place of each item of a barred user."""

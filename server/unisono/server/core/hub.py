@@ -1,6 +1,6 @@
 """The sessions of this node by the feed that they follow, and the way of each hint to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -8,6 +8,7 @@ from unisono.server.bus.base import Hint
 from unisono.server.clock import Clock, SingleWaiterEvent
 from unisono.server.core.away import AwayFeeds
 from unisono.server.core.events import EncodeChange
+from unisono.server.core.position import Position
 from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.core.tail import Tail
 from unisono.server.core.tails import Tails
@@ -28,6 +29,7 @@ class Subscriber:
         "endpoint_changed",
         "endpoint_id",
         "hinted_at",
+        "position",
         "session_id",
         "wake",
     )
@@ -36,6 +38,8 @@ class Subscriber:
         self.endpoint_id = endpoint_id
         self.session_id = session_id
         self._channel = channel
+        #: What was written to its stream; None before it has begun.
+        self.position: Position | None = None
         #: Set when the session has to check its feed and the two fields below.
         self.wake = SingleWaiterEvent()
         #: When the first hint came that the session has not followed yet; None without one.
@@ -138,6 +142,11 @@ class Hub:
             if subscriber.hinted_at is None:
                 subscriber.hinted_at = now
             self._waking.wake(hint.key, subscriber.wake)
+
+    def subscribers(self, key: FeedKey) -> Sequence[Subscriber]:
+        """Return the sessions that are registered for a feed."""
+        channel = self._channels.get(key)
+        return () if channel is None else tuple(channel.subscribers)
 
     @property
     def subscriber_count(self) -> int:

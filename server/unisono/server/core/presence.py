@@ -9,7 +9,7 @@ import structlog
 
 from unisono.server.core.unsaved_sessions import UnsavedSessions
 from unisono.server.errors import Unavailable
-from unisono.server.model import FeedKey
+from unisono.server.model import Endpoint, FeedKey
 from unisono.server.store.base import Store
 from unisono.server.store.reads import EndpointActivity
 
@@ -59,6 +59,19 @@ class Presence:
         if len(self._activities) > MAX_WAITING:
             del self._activities[next(iter(self._activities))]
         return activity
+
+    def merged(self, endpoint: Endpoint, feed_epoch: bytes) -> Endpoint:
+        """Return an endpoint of a feed with this epoch, with what waits for it."""
+        registration = endpoint.endpoint_id, endpoint.registrations, ""
+        for epoch in (b"", feed_epoch):
+            waiting = self._activities.get((endpoint.feed, epoch, *registration))
+            if waiting is not None:
+                endpoint = replace(
+                    endpoint,
+                    last_seen_time=max(endpoint.last_seen_time, waiting.time),
+                    acknowledged_revision=max(endpoint.acknowledged_revision, waiting.acknowledged_revision),
+                )
+        return endpoint
 
     async def flush(self) -> None:
         """Save what waits. Does not raise `Unavailable`: what could not be saved waits for the next time."""

@@ -81,7 +81,7 @@ class Session:
         self.limits = limits
         self._feed = feed.key
         self._audience = endpoint.audience
-        self._position = position
+        self._position = subscriber.position = position
         self._subscriber = subscriber
         self._store = store
         self._cache = cache
@@ -143,7 +143,8 @@ class Session:
         step = await self._next_step()
         if reason := await self._end_reason():
             return reason
-        self._position, self._unread = step.position, step.unread_count
+        self._position = self._subscriber.position = step.position
+        self._unread = step.unread_count
         if step.events:
             await write(encode(self._message(MessageKind.EVENTS, step.events), self))
             if self._synced and hinted_at is not None:

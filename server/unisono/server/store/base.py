@@ -35,6 +35,8 @@ from unisono.server.store.reads import (
     Due,
     EndpointActivity,
     HistoryPage,
+    Inspected,
+    Inspection,
     ListFilter,
     PurgeBounds,
     Standing,
@@ -212,6 +214,9 @@ class Store(Protocol):
         created after `after`, the other of those changed since they were created. It may then be empty though
         more follow.
         """
+
+    async def inspect(self, key: FeedKey, what: Inspected) -> Inspection | None:
+        """Return what there is of a feed, for who asks what became of it; None where there is no feed."""
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         """Return the endpoints of a user that are not deleted, in the order of registration; may be empty."""

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from unisono.server.model import Audience, Feed, FeedKey, ReadState, UserActionState
+from unisono.server.model import (
+    Audience,
+    Endpoint,
+    Feed,
+    FeedKey,
+    Notification,
+    ReadState,
+    UserActionState,
+)
 from unisono.server.model.value import value
 
 MAX_EXAMINED_ROWS: Final = 1000
@@ -57,6 +65,32 @@ class StoreContents:
     feeds: Counted
     endpoints: Counted
     notifications: Counted
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """What is to be inspected of a feed: what `ids` and `keys` name, as in `Store.find`; without any, the
+    newest `limit` live notifications with a create_revision below `before`, and without that also the latest
+    `limit` tombstones. Of endpoints it is at most `endpoints`, and as many again that were deleted last.
+    """
+
+    ids: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    before: int | None = None
+    limit: int
+    endpoints: int
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """A feed, its endpoints in the order of registration and those that were deleted, the latest first, and
+    rows without payloads, from one snapshot: live ones, newest first, then tombstones, the latest first.
+    """
+
+    feed: Feed
+    endpoints: Sequence[Endpoint]
+    deleted_endpoints: Sequence[Endpoint]
+    rows: Sequence[Notification]
 
 
 class Bar(NamedTuple):

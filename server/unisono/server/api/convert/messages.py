@@ -43,7 +43,7 @@ def notification(row: Notification) -> pb.Notification:
     if row.payload is not None:
         message.payload.MergeFromString(row.payload)
     if row.target.key:
-        message.target_policy.CopyFrom(_target_policy(row.target))
+        message.target_policy.CopyFrom(target_policy(row.target))
     if row.display_time_to_live is not None:
         message.display_time_to_live.CopyFrom(duration(row.display_time_to_live))
     if row.snooze_until is not None:
@@ -73,6 +73,7 @@ def endpoint(value: Endpoint) -> endpoint_pb.Endpoint:
     )
 
 
-def _target_policy(value: TargetPolicy) -> pb.TargetPolicy:
+def target_policy(value: TargetPolicy) -> pb.TargetPolicy:
+    """Return a target policy, which is empty for every endpoint."""
     platforms = [pb.DevicePlatform.ValueType(platform) for platform in value.platforms]
     return pb.TargetPolicy(platforms=platforms, endpoint_ids=value.endpoint_ids)

@@ -35,6 +35,9 @@ the time of a commit.
 _PAGE_BYTES = 4096
 _FRAME_HEADER_BYTES = 24
 
+LOG_STEP = 1024 * 1024
+"""Bytes by which a log that was cleared is lengthened at a time: commits wait for no more."""
+
 LOG_BYTES = 64 * 1024 * 1024
 """Bytes to which the log is cut back after a long read, such as a backup, has let it grow."""
 

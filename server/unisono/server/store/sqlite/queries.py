@@ -5,6 +5,7 @@ They raise `Unavailable` when the database cannot be read.
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.reads import Due, Standing
@@ -32,8 +33,7 @@ _STANDING = render(
     endpoint=ENDPOINT,
 )
 
-_FIND = render(
-    """
+NAMED = """
     WITH this AS (SELECT feed FROM feeds WHERE app_id = :app_id AND user_id = :user_id),
     named AS (
         SELECT n.rowid AS place FROM this CROSS JOIN json_each(:ids) AS i CROSS JOIN notifications AS n
@@ -51,9 +51,10 @@ _FIND = render(
         ) FROM this CROSS JOIN json_each(:keys) AS k CROSS JOIN json_each(:roles) AS role
     )
     SELECT {row} FROM named CROSS JOIN notifications AS n ON n.rowid = named.place
-    """,
-    row=ROW,
-)
+    """
+"""What ids and keys name in a feed: see `find`."""
+
+_FIND = render(NAMED, row=ROW)
 
 _ENDPOINTS = render(
     """
@@ -133,8 +134,14 @@ async def find(
     readers: Readers, key: FeedKey, ids: Sequence[str], keys: Sequence[str]
 ) -> Sequence[Notification]:
     """Return the rows with these ids and keys, each once, in no particular order; see `Store.find`."""
-    values = {**key._asdict(), "ids": json_array(ids), "keys": json_array(keys), "roles": ROLES}
-    return [rows.notification(key, record) for record in await readers.fetch(key, _FIND, values)]
+    return [
+        rows.notification(key, record) for record in await readers.fetch(key, _FIND, naming(key, ids, keys))
+    ]
+
+
+def naming(key: FeedKey, ids: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
+    """Return the values that `NAMED` binds."""
+    return {**key._asdict(), "ids": json_array(ids), "keys": json_array(keys), "roles": ROLES}
 
 
 async def read_endpoints(readers: Readers, key: FeedKey) -> Sequence[Endpoint]:

@@ -29,6 +29,8 @@ from unisono.server.store.reads import (
     Due,
     EndpointActivity,
     HistoryPage,
+    Inspected,
+    Inspection,
     ListFilter,
     PurgeBounds,
     Standing,
@@ -40,13 +42,14 @@ from unisono.server.store.sqlite import (
     contents,
     endpoints,
     erasure,
+    inspection,
     paging,
     queries,
     retention,
 )
 from unisono.server.store.sqlite.commit import commit_batch
 from unisono.server.store.sqlite.feed_cache import FeedCache
-from unisono.server.store.sqlite.file import File, lengthen_log
+from unisono.server.store.sqlite.file import LOG_STEP, File, lengthen_log
 from unisono.server.store.sqlite.readers import NOBODY, Readers
 from unisono.server.store.sqlite.writer import Constants, Writer
 
@@ -54,9 +57,6 @@ R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
 EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
 PageT = TypeVar("PageT", Changes, HistoryPage, ChangesPage)
-
-LOG_STEP: Final = 1024 * 1024
-"""Bytes by which a log that was cleared is lengthened at a time: commits wait for no more."""
 
 
 class SqliteStore:
@@ -242,6 +242,10 @@ class SqliteStore:
             max_examined=max_examined,
         )
         return self._named(key, page)
+
+    async def inspect(self, key: FeedKey, what: Inspected) -> Inspection | None:
+        """See `Store.inspect`."""
+        return await inspection.inspect(self._readers, key, what)
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         """See `Store.endpoints`."""

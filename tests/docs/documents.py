@@ -62,6 +62,8 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Drawing("sudo -u unisono"),
         Drawing('"event": "write"'),
         Drawing("postrotate"),
+        Drawing("15 2 * * *"),
+        Run("drill.db", says="nothing is to be done"),
         Run("unisono-server restore", says="restored"),
         Drawing("unisono-server rename-users"),
         Run("unisono-server migrate --check", says="nothing is to be done"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from unisono.server.clock import RandomIds
+from unisono.server.clock import RandomIds, SystemClock
 from unisono.server.config import Settings
 from unisono.server.core.access.claims import USER_ID_BYTES
 from unisono.server.store import sqlite
@@ -34,12 +34,22 @@ def plan_migration(settings: Settings) -> MigrationPlan:
     return sqlite.plan_migration(settings.store_file)
 
 
-def backup(settings: Settings, target: Path, progress: Progress) -> None:
-    """Copy the store as it is at one moment into the new file `target`, also while a server uses it.
+def backup(settings: Settings, target: Path, progress: Progress, *, replace: bool) -> Path:
+    """Copy the store as it is at one moment into the file `target`, also while a server uses it; return that.
 
-    Raises `StoreError` when the target exists, or when the store cannot be copied.
+    Raises `StoreError` when the target exists, with `replace` when it is not a backup, and when the store
+    cannot be copied.
     """
-    sqlite.backup(settings.store_file, target, progress)
+    sqlite.backup(settings.store_file, target, progress, replace=replace)
+    return target
+
+
+def backup_into(settings: Settings, folder: Path, progress: Progress, *, keep: int | None) -> Path:
+    """Copy the store as `backup` does into a new file of the folder, with the time in its name; return that.
+
+    With `keep`, all but so many copies are then deleted, the oldest first. Raises `StoreError` as `backup`.
+    """
+    return sqlite.backup_into(settings.store_file, folder, SystemClock().now(), progress, keep=keep)
 
 
 def restore(settings: Settings, source: Path, progress: Progress, *, force: bool) -> None:

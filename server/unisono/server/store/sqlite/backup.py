@@ -1,35 +1,44 @@
 """Backup and restore: copies of a store's file, taken while a server may use it."""
 
-import os
+import re
+import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
 from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.file import check, lock
+from unisono.server.store.sqlite.header import is_closed_store
+from unisono.server.store.sqlite.replacing import remove_abandoned, replacing
 
 Progress = Callable[[int, int], None]
 """Called with the number of pages copied so far, and the number of all."""
 
 _PAGES_PER_STEP = 256
+_MB: Final = 1024 * 1024
 
 
-def backup(source: Path, target: Path, progress: Progress) -> None:
-    """Copy the store as it is at one moment into the new file `target`, also while a server uses it.
+def backup(source: Path, target: Path, progress: Progress, *, replace: bool = False) -> None:
+    """Copy the store as it is at one moment into the file `target`, also while a server uses it.
 
-    The target is complete or not there. Raises `StoreError` when the target exists, the source is not a
-    store, or a file cannot be used.
+    The target is whole and on the disk, or as it was before. Raises `StoreError` when there is no room, when
+    the source is not a store, or is damaged, when a file cannot be used, or when the target exists; with
+    `replace` only when it is not a backup, or something has it open.
     """
     source, target = source.resolve(), target.resolve()
     if _exists(target):
-        raise StoreError(f"{target} exists; back up to another file, or remove it first")
+        _check_replaceable(target, source, replace=replace)
+    remove_abandoned(target.parent, re.escape(target.name))
     with reading(source) as original, replacing(target) as copy:
+        _check_room(original, target)
         _copy(original, copy, progress)
+        # Older ones may go for it.
+        _check_whole(copy, f"the copy of {source}", "no backup was made, and none was deleted")
 
 
 def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: bool = False) -> None:
@@ -44,12 +53,34 @@ def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: 
     with closing(lock(target)), reading(source) as original:
         if _exists(target) and not force:
             raise StoreError(f"{target} exists; restore to another file, or overwrite it with --force")
-        _check_whole(original, source)
+        _check_whole(original, str(source), "use another backup")
         with replacing(target) as copy:
             _copy(original, copy, progress)
             copy.execute("PRAGMA secure_delete = ON")
             copy.execute("UPDATE meta SET epoch = ?", (ids.epoch(),))
             copy.execute("UPDATE endpoints SET session_id = ''")
+
+
+def _check_replaceable(target: Path, source: Path, *, replace: bool) -> None:
+    if not replace:
+        raise StoreError(f"{target} exists; back up to another file, or take its place with --replace")
+    with system_errors(target):
+        if target.samefile(source):
+            raise StoreError(f"{target} is the store itself; back up to another file")
+        if not is_closed_store(target):
+            raise StoreError(f"{target} is not a backup, or something has it open; back up to another file")
+
+
+def _check_room(original: sqlite3.Connection, target: Path) -> None:
+    """Raise before the disk is filled up, which may be that of the server."""
+    (pages,) = original.execute("PRAGMA page_count").fetchone()
+    (page,) = original.execute("PRAGMA page_size").fetchone()
+    with system_errors(target):
+        free = shutil.disk_usage(target.parent).free
+    if pages * page > free:
+        raise StoreError(
+            f"the backup takes {pages * page // _MB + 1} MB, and the disk of {target} has {free // _MB} free"
+        )
 
 
 def _exists(path: Path) -> bool:
@@ -74,27 +105,6 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a new file that takes the place of `path` at the end, if nothing is raised."""
-    partial = _partial(path)
-    try:
-        with database_errors(partial), closing(sqlite3.connect(partial, isolation_level=None)) as connection:
-            yield connection
-            # A log beside it would be one file more to lose.
-            connection.execute("PRAGMA journal_mode = DELETE")
-        _put(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _partial(path: Path) -> Path:
-    with system_errors(path):
-        descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
-        os.close(descriptor)
-        return Path(name)
-
-
 def _copy(original: sqlite3.Connection, copy: sqlite3.Connection, progress: Progress) -> None:
     """Copy inside the read transaction of the original, so that a busy server does not make it start over."""
     original.backup(
@@ -104,27 +114,7 @@ def _copy(original: sqlite3.Connection, copy: sqlite3.Connection, progress: Prog
     )
 
 
-def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
+def _check_whole(connection: sqlite3.Connection, what: str, advice: str) -> None:
     faults = connection.execute("PRAGMA integrity_check(1)").fetchall()
     if faults != [("ok",)]:
-        raise StoreError(f"{path} is damaged: {faults[0][0]}; use another backup")
-
-
-def _put(partial: Path, path: Path) -> None:
-    """Replace a file. The old one goes before its log, and both before the new one comes: no log meets
-    another file.
-    """
-    with system_errors(path):
-        _sync(partial)
-        for old in ("", "-wal", "-shm"):
-            path.with_name(path.name + old).unlink(missing_ok=True)
-        partial.rename(path)
-        _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        raise StoreError(f"{what} is damaged: {faults[0][0]}; {advice}")

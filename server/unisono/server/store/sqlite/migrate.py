@@ -10,9 +10,10 @@ from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.migrating import MigrationPlan, MigrationStep
 from unisono.server.store.sqlite import schema
-from unisono.server.store.sqlite.backup import reading, replacing
+from unisono.server.store.sqlite.backup import reading
 from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.file import check, create, lock
+from unisono.server.store.sqlite.replacing import replacing
 from unisono.server.store.sqlite.schema import Progress
 
 _RESERVE: Final = 1024 * 1024

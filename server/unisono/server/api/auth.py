@@ -17,6 +17,10 @@ from unisono.server.model.value import value
 REQUEST_ID_KEY = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN_KEY = "authorization"
+_TRACE_KEY = "traceparent"
+
+#: Characters of it: 55 by W3C Trace Context, and some more that later versions may have.
+_LONGEST_TRACE = 256
 
 #: What proxies add to a request that they pass on.
 _BY_PROXIES = frozenset(("forwarded", "x-forwarded-for", "x-real-ip", "via"))
@@ -27,11 +31,13 @@ class CallMetadata:
     """The parts of a call's metadata that the server uses; gRPC copies all of it each time it is read.
 
     `request_id` is the id that the log and the trailing metadata of the call have, never empty.
-    `authorization` holds all values of that key, in order.
+    `authorization` holds all values of that key, in order. `traceparent` is as the caller wrote it, empty
+    where that is missing or long.
     """
 
     request_id: str
     authorization: tuple[str | bytes, ...]
+    traceparent: str = ""
 
     @classmethod
     def of(cls, metadata: Metadata) -> "CallMetadata":
@@ -40,14 +46,16 @@ class CallMetadata:
         The request id is the caller's `x-request-id` where that is 1 to 64 letters, digits or `._-`, so that
         it is safe in a log; otherwise it is a new random one.
         """
-        request_id = ""
+        request_id = traceparent = ""
         tokens: tuple[str | bytes, ...] = ()
         for key, content in metadata:
             if key == _TOKEN_KEY:
                 tokens += (content,)
             elif key == REQUEST_ID_KEY and not request_id and isinstance(content, str):
                 request_id = content if _REQUEST_ID.fullmatch(content) else ""
-        return cls(request_id or os.urandom(8).hex(), tokens)
+            elif key == _TRACE_KEY and isinstance(content, str) and len(content) <= _LONGEST_TRACE:
+                traceparent = content
+        return cls(request_id or os.urandom(8).hex(), tokens, traceparent)
 
 
 def authenticate(

@@ -13,6 +13,7 @@ from unisono.server.api import auth, status
 from unisono.server.api.audit import Audit
 from unisono.server.api.call import Call
 from unisono.server.api.call_metrics import MethodMetrics
+from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.tarpit import Tarpit
 
@@ -39,28 +40,41 @@ class ErrorBoundary:
       held back first (see `Tarpit`).
     - Where the client is gone (`Call.gone`), there is no status: that is only logged.
     - What `Call.abort` raises (`Call.aborted`), and cancellation, pass through.
-    - However it ends, it is counted.
+    - However it ends, it is counted, and traced where there are traces.
 
     It is no coroutine around another: each open stream would keep a stack frame of it.
     """
 
-    __slots__ = ("_audit", "_began", "_call", "_metrics", "_refusals", "_request_id", "_tarpit")
+    __slots__ = (
+        "_audit",
+        "_began",
+        "_call",
+        "_metrics",
+        "_refusals",
+        "_request_id",
+        "_tarpit",
+        "_traceparent",
+        "_traces",
+    )
 
     def __init__(
         self,
         call: Call,
         metrics: MethodMetrics,
-        request_id: str,
+        metadata: auth.CallMetadata,
         *,
         refusals: RefusalLog,
         audit: Audit | None,
         tarpit: Tarpit,
+        traces: CallTraces | None = None,
     ) -> None:
         """`metrics` are those of the method that is called."""
         self._call = call
         self._metrics = metrics
         self._began = 0.0
-        self._request_id = request_id
+        self._request_id = metadata.request_id
+        self._traces = traces
+        self._traceparent = "" if traces is None else metadata.traceparent
         self._refusals = refusals
         self._audit = audit
         self._tarpit = tarpit
@@ -85,7 +99,10 @@ class ErrorBoundary:
             if error is not None and code is grpc.StatusCode.OK:
                 # Nobody was told how it ended: there is nobody.
                 code = grpc.StatusCode.CANCELLED
-            self._metrics.end(code, time.perf_counter() - self._began)
+            seconds = time.perf_counter() - self._began
+            self._metrics.end(code, seconds)
+            if self._traces is not None:
+                self._traces.ended(self._metrics.name, code, seconds, self._traceparent)
 
     async def _leave(self, error: BaseException | None) -> bool:
         """Make of what was raised what the caller is told; return whether that is all."""

@@ -15,6 +15,7 @@ from unisono.server.api import auth
 from unisono.server.api.audit import Audit, Effect
 from unisono.server.api.call import Call, Rpc
 from unisono.server.api.call_metrics import CallMetrics, MethodMetrics
+from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.decoding import parsed
 from unisono.server.api.error_boundary import CallEnded, ErrorBoundary
 from unisono.server.api.receiving import Receiver
@@ -100,6 +101,7 @@ class Pipeline:
         request_timeout: float,
         refusal_delay: float,
         audit: Audit | None = None,
+        traces: CallTraces | None = None,
     ) -> None:
         self._verifier = verifier
         self._bars = bars
@@ -109,6 +111,7 @@ class Pipeline:
         self._receiver = Receiver(request_timeout)
         self._refusals = RefusalLog(clock)
         self._audit = audit
+        self._traces = traces
         self.metrics = CallMetrics()
         self._tarpit = Tarpit(refusal_delay)
 
@@ -143,7 +146,7 @@ class Pipeline:
 
         async def handle(call: Call) -> bytes | None:
             metadata = auth.CallMetadata.of(call.metadata)
-            async with (boundary := self.error_boundary(call, metrics, metadata.request_id)):
+            async with (boundary := self.error_boundary(call, metrics, metadata)):
                 principal = self.admit(call, metadata, method.kind, method.allowed)
                 auth.require_use(principal, name, call)
                 with self._admission.count_in_flight(principal):
@@ -161,7 +164,7 @@ class Pipeline:
 
         async def handle(call: Call) -> None:
             metadata = auth.CallMetadata.of(call.metadata)
-            async with (boundary := self.error_boundary(call, metrics, metadata.request_id)):
+            async with (boundary := self.error_boundary(call, metrics, metadata)):
                 principal = self.admit(call, metadata, CallKind.SUBSCRIBE, method.allowed)
                 body = await self.receive(call, boundary, limit)
                 request = parsed(method.request, body)
@@ -183,17 +186,25 @@ class Pipeline:
 
         async def handle(call: Call) -> bytes | None:
             metadata = auth.CallMetadata.of(call.metadata)
-            async with self.error_boundary(call, metrics, metadata.request_id):
+            async with self.error_boundary(call, metrics, metadata):
                 self._admission.count_stranger(call.peer())
                 return await answer(call)
             return None
 
         return Rpc(handle, streaming=streaming)
 
-    def error_boundary(self, call: Call, metrics: MethodMetrics, request_id: str) -> ErrorBoundary:
+    def error_boundary(
+        self, call: Call, metrics: MethodMetrics, metadata: auth.CallMetadata
+    ) -> ErrorBoundary:
         """Return the error boundary to enter around the handling of a call; `metrics` are its method's."""
         return ErrorBoundary(
-            call, metrics, request_id, refusals=self._refusals, audit=self._audit, tarpit=self._tarpit
+            call,
+            metrics,
+            metadata,
+            refusals=self._refusals,
+            audit=self._audit,
+            tarpit=self._tarpit,
+            traces=self._traces,
         )
 
     async def receive(self, call: Call, boundary: ErrorBoundary, limit: int) -> bytes:

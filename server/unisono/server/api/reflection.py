@@ -44,7 +44,7 @@ class Reflection:
 
     async def _info(self, call: Call) -> None:
         metadata = CallMetadata.of(call.metadata)
-        async with self._pipeline.error_boundary(call, self._metrics, metadata.request_id):
+        async with self._pipeline.error_boundary(call, self._metrics, metadata):
             expire_time = self._pipeline.admit(call, metadata, CallKind.CALL).expire_time
             requests = self._requests(call, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, None)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from unisono.server.api.audit import Audit
+from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.convert import encoding
 from unisono.server.api.tls import Certificate, CertificateError
 from unisono.server.api.transport import MakeServer, Transport
@@ -25,7 +26,9 @@ class Built(NamedTuple):
     trusted: Trust
 
 
-def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Built:
+def build(
+    settings: Settings, audit_file: AuditFile | None, fitting: int, traces: CallTraces | None = None
+) -> Built:
     """Return a node that is not started. Raises `AccessMisconfigured` as `trust` does.
 
     `fitting` is for how many connections there are files.
@@ -51,6 +54,7 @@ def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Bui
         commit_queue=settings.commit_queue,
         commit_batch=settings.commit_batch,
         audit=None if audit_file is None else Audit(audit_file.append, clock, reads=settings.audit_reads),
+        traces=traces,
     )
     return Built(node, store, trusted)
 

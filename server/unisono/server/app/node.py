@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import structlog
 
 from unisono.server.api.audit import Audit
+from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.convert import subscribe_response
 from unisono.server.api.methods import Methods
 from unisono.server.api.node_stats import NodeStats
@@ -58,8 +59,8 @@ class Node:
     """One server process, to be started and stopped once.
 
     `key_sources` are those of the keys that the verifier uses. `commit_queue` bounds how many items may wait
-    for a commit, `commit_batch` how many share one. `audit` has what is recorded for an audit; None records
-    nothing.
+    for a commit, `commit_batch` how many share one. `audit` has what is recorded for an audit, and `traces`
+    traces calls; None does neither.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Node:
         key_sources: Sequence[KeySource] = (),
         user_prefixes: Mapping[str, Collection[str]] | None = None,
         audit: Audit | None = None,
+        traces: CallTraces | None = None,
     ) -> None:
         self._store = store
         self._key_sources = key_sources
@@ -139,6 +141,7 @@ class Node:
             request_timeout=transport.request_timeout,
             refusal_delay=transport.refusal_delay,
             audit=audit,
+            traces=traces,
         )
         stats = NodeStats(
             store=store,

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import structlog
 
+from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.tls import Certificate, CertificateError
 from unisono.server.app.audit_file import AuditFile, audit_file
 from unisono.server.app.build import Built, build, certificate
@@ -32,11 +33,14 @@ async def serve(settings: Settings) -> None:
     async with audit_file(settings.audit_log, SystemClock()) as audit:
         if audit is not None:
             signals.on_reload("the audit log", audit.reopen)
-        await _serve(settings, signals, audit)
+        async with _traces_sent(settings) as traces:
+            await _serve(settings, signals, audit, traces)
 
 
-async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) -> None:
-    built = build(settings, audit, raise_open_files())
+async def _serve(
+    settings: Settings, signals: Signals, audit: AuditFile | None, traces: CallTraces | None
+) -> None:
+    built = build(settings, audit, raise_open_files(), traces)
     node = built.node
     signals.on_reload("the keys of issuers", node.reload)
     tls = certificate(settings)
@@ -61,6 +65,15 @@ async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) 
         await signals.stop.wait()
         notify(STOPPING)
         await node.stop(settings.drain_grace)
+
+
+def _traces_sent(settings: Settings) -> AbstractAsyncContextManager[CallTraces | None]:
+    """Trace calls inside the context where that is asked for, and import nothing for it otherwise."""
+    if not settings.traces_endpoint:
+        return nullcontext()
+    from unisono.server.app.traces.sending import traces_sent
+
+    return traces_sent(settings.traces_endpoint, settings.traces_ratio, SystemClock())
 
 
 def _metrics_served(

@@ -11,6 +11,7 @@ from unisono.server.config.proxies import ProxySettings
 from unisono.server.config.serving import ServingSettings
 from unisono.server.config.store import StoreSettings
 from unisono.server.config.streams import StreamSettings
+from unisono.server.config.tracing import TracingSettings
 
 
 class Settings(
@@ -21,6 +22,7 @@ class Settings(
     AccessSettings,
     ConnectionSettings,
     ServingSettings,
+    TracingSettings,
 ):
     """All settings of the server. Times are in seconds unless the name has another unit."""
 

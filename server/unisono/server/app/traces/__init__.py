@@ -1,0 +1,1 @@
+"""Traces of calls, for a collector of OpenTelemetry. Imported only where they are asked for."""

@@ -39,6 +39,7 @@ class Machine:
             "/opt/unisono": self.environment,
             "/etc/unisono": self.folder,
             "/var/lib/unisono": self.folder,
+            "/var/backups/unisono": self.folder / "backups",
         }
 
     def run(self, *arguments: str, **variables: str) -> str:
@@ -112,9 +113,16 @@ def test_it_serves_as_its_unit_starts_it(machine: Machine) -> None:
     command = machine.here(units.command(units.UNITS / "unisono.service"))
     with started(command, {}) as server:
         assert machine.rings(server.address) == "True It works\n"
-        copy = machine.folder / "copy.db"
-        machine.run("backup", "--config", str(machine.folder / "unisono.toml"), "--to", str(copy))
-    assert copy.exists()
+        # When its backup is made tonight as last night, then there are two
+        copies = machine.folder / "backups"
+        copies.mkdir()
+        program, *arguments = machine.here(units.command(units.UNITS / "unisono-backup.service"))
+        assert Path(program) == machine.environment / "bin" / "unisono-server"
+        machine.run(*arguments)
+        (last_night,) = copies.iterdir()
+        last_night.rename(copies / "unisono-2026-01-01T021500Z.db")
+        machine.run(*arguments)
+        assert len([*copies.glob("unisono-*.db")]) == 2
 
 
 def test_it_serves_as_its_image_starts_it(machine: Machine) -> None:

@@ -56,6 +56,13 @@ def test_the_guide_is_for_this_version() -> None:
     assert named == {__version__}
 
 
+def test_the_guide_names_all_that_is_shipped() -> None:
+    named = {ROOT / "docs" / path for path in re.findall(r"\]\((\.\./deploy/[^)#]+)\)", GUIDE.read_text())}
+    shipped = [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
+    places = {path.resolve().parent if path.name == "README.md" else path.resolve() for path in named}
+    assert [path for path in shipped if not {path, *path.parents} & places] == []
+
+
 def test_a_container_is_started_as_by_compose() -> None:
     text, service = block("podman run").text, container.composed()
     (volume,) = service["volumes"]

@@ -12,13 +12,15 @@ import pytest
 
 from tests.packaging.units import UNITS, directives, moved
 from tests.support import tokens
-from tests.support.processes import TIMEOUT, serving
+from tests.support.processes import TIMEOUT, run, serving, url
 from tests.support.server_certificate import issued
 from tests.support.traces import tracer
 from unisono.client import Device, Platform, Publisher
 from unisono.server.config import Settings
 
 SERVER = UNITS / "unisono.service"
+BACKUP = UNITS / "unisono-backup.service"
+BACKUP = UNITS / "unisono-backup.service"
 
 #: What systemd calls OK ends at 4.9; a service without any of this has 9.6. In tenths.
 EXPOSURE = 15
@@ -84,16 +86,32 @@ async def test_a_server_does_nothing_that_its_unit_forbids(tmp_path: Path) -> No
             sent = await publisher.send("ada", title="It works")
             await device.wait_for(lambda device: any(one.id == sent.id for one in device.shown))
     # Then all of these calls are allowed
-    made = {call["name"] for call in CALL.finditer(trace.read_text())}
-    assert made >= {"execve", "socket", "fdatasync", "exit_group"}
-    assert made - AS_ROOT <= allowed()
+    assert made(trace) >= {"execve", "socket", "fdatasync", "exit_group"}
+    assert made(trace) - AS_ROOT <= allowed(SERVER)
     assert WRITTEN_AND_RUN.search(trace.read_text()) is None
 
 
-def allowed() -> set[str]:
-    """The system calls that the unit allows."""
+def test_a_backup_does_nothing_that_its_unit_forbids(tmp_path: Path) -> None:
+    trace, store, copies = tmp_path / "trace", tmp_path / "unisono.db", tmp_path / "copies"
+    copies.mkdir()
+    with serving(store):
+        command = ("backup", "--store", url(store), "--to", f"{copies}/", "--keep", "14")
+        done = run(*command, under=tracer(trace, ["all"]))
+    assert done.returncode == 0, done.stderr
+    assert made(trace) >= {"execve", "fsync", "exit_group"}
+    assert made(trace) - AS_ROOT <= allowed(BACKUP)
+    assert WRITTEN_AND_RUN.search(trace.read_text()) is None
+
+
+def made(trace: Path) -> set[str]:
+    """The system calls of a trace."""
+    return {call["name"] for call in CALL.finditer(trace.read_text())}
+
+
+def allowed(unit: Path) -> set[str]:
+    """The system calls that a unit allows."""
     calls: set[str] = set()
-    for sets in directives(SERVER)["SystemCallFilter"]:
+    for sets in directives(unit)["SystemCallFilter"]:
         named = {call for one in sets.removeprefix("~").split() for call in members(one)}
         calls = calls - named if sets.startswith("~") else calls | named
     return calls

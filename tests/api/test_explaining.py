@@ -42,6 +42,7 @@ async def test_from_the_send_to_the_end(
     assert [endpoint.endpoint_id for endpoint in answer.endpoints] == ["phone", "laptop"]
     assert (one.id, one.sender_role, one.silent) == (sent.id, notification_pb2.SENDER_ROLE_PUBLISHER, False)
     assert (one.create_revision, one.revision, one.alert_revision) == (1, 1, 1)
+    assert one.changed_by == pb.Changer(client_id="mail-client")
     assert one.ringing == pb.RINGING_RINGS
     assert one.rings_until == one.expire_time
     assert not one.HasField("removal")
@@ -58,6 +59,7 @@ async def test_from_the_send_to_the_end(
     await phone.mark(sent.id, read_state=READ)
     (one,) = (await explain(serving, user_id)).notifications
     assert (one.ringing, one.HasField("rings_until")) == (pb.RINGING_READ, False)
+    assert one.changed_by == pb.Changer(endpoint_id="phone")
     assert deliveries(one)["phone"] == (pb.REACH_MEANT, pb.RECEIPT_EARLIER_STATE)
 
     await phone.remove()

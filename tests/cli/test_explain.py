@@ -70,7 +70,10 @@ async def test_for_a_person(place: Place) -> None:
         "phone whether it has it is not known: it has acknowledged nothing, and no stream of it is open"
         in lines
     )
-    assert any(line.endswith("by a backend of the app, silently") for line in lines)
+    assert any(line.endswith("at revision 1, by a backend of the app") for line in lines)
+    assert any(line.endswith("at revision 3, by the device phone") for line in lines)
+    assert any(line.endswith("at revision 2, by a backend of the app, silently") for line in lines)
+    assert any(line.endswith("at revision 4, by the backend mail-client") for line in lines)
     assert "Zq7xKw" not in text
 
 

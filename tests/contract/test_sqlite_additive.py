@@ -38,7 +38,7 @@ def test_a_server_of_the_release_before_may_use_what_this_one_makes(tmp_path: Pa
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("ALTER TABLE notifications ADD COLUMN changed_by TEXT NOT NULL DEFAULT ''", []),
+        ("ALTER TABLE notifications ADD COLUMN another TEXT NOT NULL DEFAULT ''", []),
         ("ALTER TABLE feeds ADD COLUMN checked INTEGER", []),
         ("CREATE TABLE later (feed INTEGER PRIMARY KEY) STRICT", []),
         ("CREATE INDEX feeds_endpoints ON feeds (endpoints)", []),

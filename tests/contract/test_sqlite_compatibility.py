@@ -19,9 +19,9 @@ from unisono.server.store.sqlite import backup, migrate, migrations, plan_migrat
 from unisono.server.store.sqlite.migrations import Migration
 
 OWN = schema.latest()
-COLUMN = Migration(statements=("ALTER TABLE notifications ADD COLUMN changed_by TEXT NOT NULL DEFAULT ''",))
+COLUMN = Migration(statements=("ALTER TABLE notifications ADD COLUMN another TEXT NOT NULL DEFAULT ''",))
 INDEX = Migration(
-    statements=("CREATE INDEX by_changer ON notifications (changed_by)",), reads_notifications=True
+    statements=("CREATE INDEX by_another ON notifications (another)",), reads_notifications=True
 )
 WITHOUT = Migration(statements=("DROP INDEX notifications_settled",), compatible_from=OWN + 1)
 
@@ -69,7 +69,7 @@ async def test_an_older_server_uses_what_was_only_added_to_and_the_newer_one_goe
         assert migrate(path, RandomIds(), unexpected) == (OWN + 2, OWN + 2)
         async with opened(a_store(path)) as store:
             assert len(await store.find(ALICE, ids=["before", "meanwhile"])) == 2
-    execute(path, "SELECT changed_by FROM notifications")
+    execute(path, "SELECT another FROM notifications")
 
 
 async def test_the_suites_run_on_a_file_with_something_later_in_every_table(path: Path) -> None:

@@ -50,6 +50,7 @@ DIGESTS = [
     "e97f5ce690c7366d",
     "491bb455dfe0321a",
     "8fab7027856c8dc2",
+    "aaaac9eecb2c035e",
 ]
 """One for each version, the first of version 3."""
 

@@ -670,6 +670,8 @@ type NotificationExplanation struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// The feed's revision at its last change.
 	Revision int64 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Who made its last change. Absent where that is not known: a server of before 0.2.0 made it.
+	ChangedBy *Changer `protobuf:"bytes,8,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
 	// Why it was removed. Absent while it is live.
 	Removal *ChangeType `protobuf:"varint,9,opt,name=removal,proto3,enum=unisono.v1.ChangeType,oneof" json:"removal,omitempty"`
 	// When it leaves the feed by itself, or would have.
@@ -775,6 +777,13 @@ func (x *NotificationExplanation) GetRevision() int64 {
 	return 0
 }
 
+func (x *NotificationExplanation) GetChangedBy() *Changer {
+	if x != nil {
+		return x.ChangedBy
+	}
+	return nil
+}
+
 func (x *NotificationExplanation) GetRemoval() ChangeType {
 	if x != nil && x.Removal != nil {
 		return *x.Removal
@@ -852,6 +861,110 @@ func (x *NotificationExplanation) GetDeliveries() []*DeliveryExplanation {
 	return nil
 }
 
+// Who made a change of a notification.
+type Changer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who it was.
+	//
+	// Types that are valid to be assigned to By:
+	//
+	//	*Changer_EndpointId
+	//	*Changer_ClientId
+	//	*Changer_Service
+	By            isChanger_By `protobuf_oneof:"by"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Changer) Reset() {
+	*x = Changer{}
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Changer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Changer) ProtoMessage() {}
+
+func (x *Changer) ProtoReflect() protoreflect.Message {
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Changer.ProtoReflect.Descriptor instead.
+func (*Changer) Descriptor() ([]byte, []int) {
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Changer) GetBy() isChanger_By {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *Changer) GetEndpointId() string {
+	if x != nil {
+		if x, ok := x.By.(*Changer_EndpointId); ok {
+			return x.EndpointId
+		}
+	}
+	return ""
+}
+
+func (x *Changer) GetClientId() string {
+	if x != nil {
+		if x, ok := x.By.(*Changer_ClientId); ok {
+			return x.ClientId
+		}
+	}
+	return ""
+}
+
+func (x *Changer) GetService() bool {
+	if x != nil {
+		if x, ok := x.By.(*Changer_Service); ok {
+			return x.Service
+		}
+	}
+	return false
+}
+
+type isChanger_By interface {
+	isChanger_By()
+}
+
+type Changer_EndpointId struct {
+	// The device of the user that made it, by its endpoint, which may be deleted since.
+	EndpointId string `protobuf:"bytes,1,opt,name=endpoint_id,json=endpointId,proto3,oneof"`
+}
+
+type Changer_ClientId struct {
+	// A backend of the app, by the client id of its token, or the name of its certificate that the app declares.
+	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3,oneof"`
+}
+
+type Changer_Service struct {
+	// The service itself: its time was up, a snooze ended, or it gave way in a full feed.
+	Service bool `protobuf:"varint,3,opt,name=service,proto3,oneof"`
+}
+
+func (*Changer_EndpointId) isChanger_By() {}
+
+func (*Changer_ClientId) isChanger_By() {}
+
+func (*Changer_Service) isChanger_By() {}
+
 // What is between a notification and an endpoint.
 type DeliveryExplanation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -867,7 +980,7 @@ type DeliveryExplanation struct {
 
 func (x *DeliveryExplanation) Reset() {
 	*x = DeliveryExplanation{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +992,7 @@ func (x *DeliveryExplanation) String() string {
 func (*DeliveryExplanation) ProtoMessage() {}
 
 func (x *DeliveryExplanation) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[6]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1005,7 @@ func (x *DeliveryExplanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliveryExplanation.ProtoReflect.Descriptor instead.
 func (*DeliveryExplanation) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{6}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeliveryExplanation) GetEndpointId() string {
@@ -925,7 +1038,7 @@ type GetStatsRequest struct {
 
 func (x *GetStatsRequest) Reset() {
 	*x = GetStatsRequest{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[7]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1050,7 @@ func (x *GetStatsRequest) String() string {
 func (*GetStatsRequest) ProtoMessage() {}
 
 func (x *GetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[7]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1063,7 @@ func (x *GetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{7}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{8}
 }
 
 // The response of GetStats.
@@ -976,7 +1089,7 @@ type GetStatsResponse struct {
 
 func (x *GetStatsResponse) Reset() {
 	*x = GetStatsResponse{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[8]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +1101,7 @@ func (x *GetStatsResponse) String() string {
 func (*GetStatsResponse) ProtoMessage() {}
 
 func (x *GetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[8]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,7 +1114,7 @@ func (x *GetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{8}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetStatsResponse) GetVersion() string {
@@ -1074,7 +1187,7 @@ type StoreStats struct {
 
 func (x *StoreStats) Reset() {
 	*x = StoreStats{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[9]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1086,7 +1199,7 @@ func (x *StoreStats) String() string {
 func (*StoreStats) ProtoMessage() {}
 
 func (x *StoreStats) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[9]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1212,7 @@ func (x *StoreStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStats.ProtoReflect.Descriptor instead.
 func (*StoreStats) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{9}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StoreStats) GetSchemaVersion() int32 {
@@ -1157,7 +1270,7 @@ type Counted struct {
 
 func (x *Counted) Reset() {
 	*x = Counted{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[10]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1169,7 +1282,7 @@ func (x *Counted) String() string {
 func (*Counted) ProtoMessage() {}
 
 func (x *Counted) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[10]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1182,7 +1295,7 @@ func (x *Counted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counted.ProtoReflect.Descriptor instead.
 func (*Counted) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{10}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Counted) GetCount() int64 {
@@ -1218,7 +1331,7 @@ type CommitStats struct {
 
 func (x *CommitStats) Reset() {
 	*x = CommitStats{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[11]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +1343,7 @@ func (x *CommitStats) String() string {
 func (*CommitStats) ProtoMessage() {}
 
 func (x *CommitStats) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[11]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +1356,7 @@ func (x *CommitStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitStats.ProtoReflect.Descriptor instead.
 func (*CommitStats) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{11}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CommitStats) GetName() string {
@@ -1296,7 +1409,7 @@ type MethodStats struct {
 
 func (x *MethodStats) Reset() {
 	*x = MethodStats{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[12]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1308,7 +1421,7 @@ func (x *MethodStats) String() string {
 func (*MethodStats) ProtoMessage() {}
 
 func (x *MethodStats) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[12]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1321,7 +1434,7 @@ func (x *MethodStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MethodStats.ProtoReflect.Descriptor instead.
 func (*MethodStats) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{12}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MethodStats) GetMethod() string {
@@ -1358,7 +1471,7 @@ type CodeCount struct {
 
 func (x *CodeCount) Reset() {
 	*x = CodeCount{}
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[13]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1483,7 @@ func (x *CodeCount) String() string {
 func (*CodeCount) ProtoMessage() {}
 
 func (x *CodeCount) ProtoReflect() protoreflect.Message {
-	mi := &file_unisono_v1_admin_service_proto_msgTypes[13]
+	mi := &file_unisono_v1_admin_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1496,7 @@ func (x *CodeCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeCount.ProtoReflect.Descriptor instead.
 func (*CodeCount) Descriptor() ([]byte, []int) {
-	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{13}
+	return file_unisono_v1_admin_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CodeCount) GetCode() string {
@@ -1446,7 +1559,7 @@ const file_unisono_v1_admin_service_proto_rawDesc = "" +
 	"\n" +
 	"superseded\x18\x04 \x01(\bR\n" +
 	"supersededB\v\n" +
-	"\t_position\"\xd5\a\n" +
+	"\t_position\"\x89\b\n" +
 	"\x17NotificationExplanation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
 	"\vsender_role\x18\x02 \x01(\x0e2\x16.unisono.v1.SenderRoleR\n" +
@@ -1457,7 +1570,9 @@ const file_unisono_v1_admin_service_proto_rawDesc = "" +
 	"\x06silent\x18\x05 \x01(\bH\x00R\x06silent\x88\x01\x01\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x1a\n" +
-	"\brevision\x18\a \x01(\x03R\brevision\x125\n" +
+	"\brevision\x18\a \x01(\x03R\brevision\x122\n" +
+	"\n" +
+	"changed_by\x18\b \x01(\v2\x13.unisono.v1.ChangerR\tchangedBy\x125\n" +
 	"\aremoval\x18\t \x01(\x0e2\x16.unisono.v1.ChangeTypeH\x01R\aremoval\x88\x01\x01\x12;\n" +
 	"\vexpire_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1478,7 +1593,13 @@ const file_unisono_v1_admin_service_proto_rawDesc = "" +
 	"deliveriesB\t\n" +
 	"\a_silentB\n" +
 	"\n" +
-	"\b_removal\"\x8e\x01\n" +
+	"\b_removal\"m\n" +
+	"\aChanger\x12!\n" +
+	"\vendpoint_id\x18\x01 \x01(\tH\x00R\n" +
+	"endpointId\x12\x1d\n" +
+	"\tclient_id\x18\x02 \x01(\tH\x00R\bclientId\x12\x1a\n" +
+	"\aservice\x18\x03 \x01(\bH\x00R\aserviceB\x04\n" +
+	"\x02by\"\x8e\x01\n" +
 	"\x13DeliveryExplanation\x12\x1f\n" +
 	"\vendpoint_id\x18\x01 \x01(\tR\n" +
 	"endpointId\x12'\n" +
@@ -1562,7 +1683,7 @@ func file_unisono_v1_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_unisono_v1_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_unisono_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_unisono_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_unisono_v1_admin_service_proto_goTypes = []any{
 	(Ringing)(0),                         // 0: unisono.v1.Ringing
 	(Reach)(0),                           // 1: unisono.v1.Reach
@@ -1573,68 +1694,70 @@ var file_unisono_v1_admin_service_proto_goTypes = []any{
 	(*EndpointExplanation)(nil),          // 6: unisono.v1.EndpointExplanation
 	(*StreamExplanation)(nil),            // 7: unisono.v1.StreamExplanation
 	(*NotificationExplanation)(nil),      // 8: unisono.v1.NotificationExplanation
-	(*DeliveryExplanation)(nil),          // 9: unisono.v1.DeliveryExplanation
-	(*GetStatsRequest)(nil),              // 10: unisono.v1.GetStatsRequest
-	(*GetStatsResponse)(nil),             // 11: unisono.v1.GetStatsResponse
-	(*StoreStats)(nil),                   // 12: unisono.v1.StoreStats
-	(*Counted)(nil),                      // 13: unisono.v1.Counted
-	(*CommitStats)(nil),                  // 14: unisono.v1.CommitStats
-	(*MethodStats)(nil),                  // 15: unisono.v1.MethodStats
-	(*CodeCount)(nil),                    // 16: unisono.v1.CodeCount
-	(*NotificationRef)(nil),              // 17: unisono.v1.NotificationRef
-	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
-	(DevicePlatform)(0),                  // 19: unisono.v1.DevicePlatform
-	(SenderRole)(0),                      // 20: unisono.v1.SenderRole
-	(ChangeType)(0),                      // 21: unisono.v1.ChangeType
-	(ReadState)(0),                       // 22: unisono.v1.ReadState
-	(UserActionState)(0),                 // 23: unisono.v1.UserActionState
-	(*TargetPolicy)(nil),                 // 24: unisono.v1.TargetPolicy
+	(*Changer)(nil),                      // 9: unisono.v1.Changer
+	(*DeliveryExplanation)(nil),          // 10: unisono.v1.DeliveryExplanation
+	(*GetStatsRequest)(nil),              // 11: unisono.v1.GetStatsRequest
+	(*GetStatsResponse)(nil),             // 12: unisono.v1.GetStatsResponse
+	(*StoreStats)(nil),                   // 13: unisono.v1.StoreStats
+	(*Counted)(nil),                      // 14: unisono.v1.Counted
+	(*CommitStats)(nil),                  // 15: unisono.v1.CommitStats
+	(*MethodStats)(nil),                  // 16: unisono.v1.MethodStats
+	(*CodeCount)(nil),                    // 17: unisono.v1.CodeCount
+	(*NotificationRef)(nil),              // 18: unisono.v1.NotificationRef
+	(*timestamppb.Timestamp)(nil),        // 19: google.protobuf.Timestamp
+	(DevicePlatform)(0),                  // 20: unisono.v1.DevicePlatform
+	(SenderRole)(0),                      // 21: unisono.v1.SenderRole
+	(ChangeType)(0),                      // 22: unisono.v1.ChangeType
+	(ReadState)(0),                       // 23: unisono.v1.ReadState
+	(UserActionState)(0),                 // 24: unisono.v1.UserActionState
+	(*TargetPolicy)(nil),                 // 25: unisono.v1.TargetPolicy
 }
 var file_unisono_v1_admin_service_proto_depIdxs = []int32{
-	17, // 0: unisono.v1.ExplainNotificationsRequest.notification:type_name -> unisono.v1.NotificationRef
-	18, // 1: unisono.v1.ExplainNotificationsResponse.time:type_name -> google.protobuf.Timestamp
+	18, // 0: unisono.v1.ExplainNotificationsRequest.notification:type_name -> unisono.v1.NotificationRef
+	19, // 1: unisono.v1.ExplainNotificationsResponse.time:type_name -> google.protobuf.Timestamp
 	5,  // 2: unisono.v1.ExplainNotificationsResponse.feed:type_name -> unisono.v1.FeedExplanation
-	18, // 3: unisono.v1.ExplainNotificationsResponse.barred_until:type_name -> google.protobuf.Timestamp
+	19, // 3: unisono.v1.ExplainNotificationsResponse.barred_until:type_name -> google.protobuf.Timestamp
 	6,  // 4: unisono.v1.ExplainNotificationsResponse.endpoints:type_name -> unisono.v1.EndpointExplanation
 	7,  // 5: unisono.v1.ExplainNotificationsResponse.streams:type_name -> unisono.v1.StreamExplanation
 	8,  // 6: unisono.v1.ExplainNotificationsResponse.notifications:type_name -> unisono.v1.NotificationExplanation
-	19, // 7: unisono.v1.EndpointExplanation.platform:type_name -> unisono.v1.DevicePlatform
-	18, // 8: unisono.v1.EndpointExplanation.create_time:type_name -> google.protobuf.Timestamp
-	18, // 9: unisono.v1.EndpointExplanation.last_seen_time:type_name -> google.protobuf.Timestamp
-	18, // 10: unisono.v1.EndpointExplanation.delete_time:type_name -> google.protobuf.Timestamp
-	20, // 11: unisono.v1.NotificationExplanation.sender_role:type_name -> unisono.v1.SenderRole
-	18, // 12: unisono.v1.NotificationExplanation.create_time:type_name -> google.protobuf.Timestamp
-	18, // 13: unisono.v1.NotificationExplanation.update_time:type_name -> google.protobuf.Timestamp
-	21, // 14: unisono.v1.NotificationExplanation.removal:type_name -> unisono.v1.ChangeType
-	18, // 15: unisono.v1.NotificationExplanation.expire_time:type_name -> google.protobuf.Timestamp
-	22, // 16: unisono.v1.NotificationExplanation.read_state:type_name -> unisono.v1.ReadState
-	23, // 17: unisono.v1.NotificationExplanation.user_action_state:type_name -> unisono.v1.UserActionState
-	18, // 18: unisono.v1.NotificationExplanation.snooze_until:type_name -> google.protobuf.Timestamp
-	0,  // 19: unisono.v1.NotificationExplanation.ringing:type_name -> unisono.v1.Ringing
-	18, // 20: unisono.v1.NotificationExplanation.alert_time:type_name -> google.protobuf.Timestamp
-	18, // 21: unisono.v1.NotificationExplanation.rings_until:type_name -> google.protobuf.Timestamp
-	24, // 22: unisono.v1.NotificationExplanation.target_policy:type_name -> unisono.v1.TargetPolicy
-	9,  // 23: unisono.v1.NotificationExplanation.deliveries:type_name -> unisono.v1.DeliveryExplanation
-	1,  // 24: unisono.v1.DeliveryExplanation.reach:type_name -> unisono.v1.Reach
-	2,  // 25: unisono.v1.DeliveryExplanation.receipt:type_name -> unisono.v1.Receipt
-	18, // 26: unisono.v1.GetStatsResponse.start_time:type_name -> google.protobuf.Timestamp
-	18, // 27: unisono.v1.GetStatsResponse.time:type_name -> google.protobuf.Timestamp
-	12, // 28: unisono.v1.GetStatsResponse.store:type_name -> unisono.v1.StoreStats
-	14, // 29: unisono.v1.GetStatsResponse.commits:type_name -> unisono.v1.CommitStats
-	15, // 30: unisono.v1.GetStatsResponse.methods:type_name -> unisono.v1.MethodStats
-	13, // 31: unisono.v1.StoreStats.feeds:type_name -> unisono.v1.Counted
-	13, // 32: unisono.v1.StoreStats.endpoints:type_name -> unisono.v1.Counted
-	13, // 33: unisono.v1.StoreStats.notifications:type_name -> unisono.v1.Counted
-	16, // 34: unisono.v1.MethodStats.handled:type_name -> unisono.v1.CodeCount
-	3,  // 35: unisono.v1.AdminService.ExplainNotifications:input_type -> unisono.v1.ExplainNotificationsRequest
-	10, // 36: unisono.v1.AdminService.GetStats:input_type -> unisono.v1.GetStatsRequest
-	4,  // 37: unisono.v1.AdminService.ExplainNotifications:output_type -> unisono.v1.ExplainNotificationsResponse
-	11, // 38: unisono.v1.AdminService.GetStats:output_type -> unisono.v1.GetStatsResponse
-	37, // [37:39] is the sub-list for method output_type
-	35, // [35:37] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	20, // 7: unisono.v1.EndpointExplanation.platform:type_name -> unisono.v1.DevicePlatform
+	19, // 8: unisono.v1.EndpointExplanation.create_time:type_name -> google.protobuf.Timestamp
+	19, // 9: unisono.v1.EndpointExplanation.last_seen_time:type_name -> google.protobuf.Timestamp
+	19, // 10: unisono.v1.EndpointExplanation.delete_time:type_name -> google.protobuf.Timestamp
+	21, // 11: unisono.v1.NotificationExplanation.sender_role:type_name -> unisono.v1.SenderRole
+	19, // 12: unisono.v1.NotificationExplanation.create_time:type_name -> google.protobuf.Timestamp
+	19, // 13: unisono.v1.NotificationExplanation.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 14: unisono.v1.NotificationExplanation.changed_by:type_name -> unisono.v1.Changer
+	22, // 15: unisono.v1.NotificationExplanation.removal:type_name -> unisono.v1.ChangeType
+	19, // 16: unisono.v1.NotificationExplanation.expire_time:type_name -> google.protobuf.Timestamp
+	23, // 17: unisono.v1.NotificationExplanation.read_state:type_name -> unisono.v1.ReadState
+	24, // 18: unisono.v1.NotificationExplanation.user_action_state:type_name -> unisono.v1.UserActionState
+	19, // 19: unisono.v1.NotificationExplanation.snooze_until:type_name -> google.protobuf.Timestamp
+	0,  // 20: unisono.v1.NotificationExplanation.ringing:type_name -> unisono.v1.Ringing
+	19, // 21: unisono.v1.NotificationExplanation.alert_time:type_name -> google.protobuf.Timestamp
+	19, // 22: unisono.v1.NotificationExplanation.rings_until:type_name -> google.protobuf.Timestamp
+	25, // 23: unisono.v1.NotificationExplanation.target_policy:type_name -> unisono.v1.TargetPolicy
+	10, // 24: unisono.v1.NotificationExplanation.deliveries:type_name -> unisono.v1.DeliveryExplanation
+	1,  // 25: unisono.v1.DeliveryExplanation.reach:type_name -> unisono.v1.Reach
+	2,  // 26: unisono.v1.DeliveryExplanation.receipt:type_name -> unisono.v1.Receipt
+	19, // 27: unisono.v1.GetStatsResponse.start_time:type_name -> google.protobuf.Timestamp
+	19, // 28: unisono.v1.GetStatsResponse.time:type_name -> google.protobuf.Timestamp
+	13, // 29: unisono.v1.GetStatsResponse.store:type_name -> unisono.v1.StoreStats
+	15, // 30: unisono.v1.GetStatsResponse.commits:type_name -> unisono.v1.CommitStats
+	16, // 31: unisono.v1.GetStatsResponse.methods:type_name -> unisono.v1.MethodStats
+	14, // 32: unisono.v1.StoreStats.feeds:type_name -> unisono.v1.Counted
+	14, // 33: unisono.v1.StoreStats.endpoints:type_name -> unisono.v1.Counted
+	14, // 34: unisono.v1.StoreStats.notifications:type_name -> unisono.v1.Counted
+	17, // 35: unisono.v1.MethodStats.handled:type_name -> unisono.v1.CodeCount
+	3,  // 36: unisono.v1.AdminService.ExplainNotifications:input_type -> unisono.v1.ExplainNotificationsRequest
+	11, // 37: unisono.v1.AdminService.GetStats:input_type -> unisono.v1.GetStatsRequest
+	4,  // 38: unisono.v1.AdminService.ExplainNotifications:output_type -> unisono.v1.ExplainNotificationsResponse
+	12, // 39: unisono.v1.AdminService.GetStats:output_type -> unisono.v1.GetStatsResponse
+	38, // [38:40] is the sub-list for method output_type
+	36, // [36:38] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_unisono_v1_admin_service_proto_init() }
@@ -1646,13 +1769,18 @@ func file_unisono_v1_admin_service_proto_init() {
 	file_unisono_v1_notification_proto_init()
 	file_unisono_v1_admin_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_unisono_v1_admin_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_unisono_v1_admin_service_proto_msgTypes[6].OneofWrappers = []any{
+		(*Changer_EndpointId)(nil),
+		(*Changer_ClientId)(nil),
+		(*Changer_Service)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_unisono_v1_admin_service_proto_rawDesc), len(file_unisono_v1_admin_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

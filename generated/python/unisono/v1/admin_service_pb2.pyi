@@ -377,6 +377,7 @@ class NotificationExplanation(_message.Message):
     SILENT_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
     REMOVAL_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     READ_STATE_FIELD_NUMBER: _builtins.int
@@ -417,6 +418,10 @@ class NotificationExplanation(_message.Message):
         """When it last changed; of a removed one, when it was removed."""
 
     @_builtins.property
+    def changed_by(self) -> Global___Changer:
+        """Who made its last change. Absent where that is not known: a server of before 0.2.0 made it."""
+
+    @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it leaves the feed by itself, or would have."""
 
@@ -450,6 +455,7 @@ class NotificationExplanation(_message.Message):
         silent: _builtins.bool | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
+        changed_by: Global___Changer | None = ...,
         removal: _feed_service_pb2.ChangeType.ValueType | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         read_state: _notification_pb2.ReadState.ValueType = ...,
@@ -462,9 +468,9 @@ class NotificationExplanation(_message.Message):
         target_policy: _notification_pb2.TargetPolicy | None = ...,
         deliveries: _abc.Iterable[Global___DeliveryExplanation] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_removal", b"_removal", "_silent", b"_silent", "alert_time", b"alert_time", "create_time", b"create_time", "expire_time", b"expire_time", "removal", b"removal", "rings_until", b"rings_until", "silent", b"silent", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_removal", b"_removal", "_silent", b"_silent", "alert_time", b"alert_time", "changed_by", b"changed_by", "create_time", b"create_time", "expire_time", b"expire_time", "removal", b"removal", "rings_until", b"rings_until", "silent", b"silent", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_removal", b"_removal", "_silent", b"_silent", "alert_revision", b"alert_revision", "alert_time", b"alert_time", "create_revision", b"create_revision", "create_time", b"create_time", "deliveries", b"deliveries", "expire_time", b"expire_time", "id", b"id", "read_state", b"read_state", "removal", b"removal", "revision", b"revision", "ringing", b"ringing", "rings_until", b"rings_until", "sender_role", b"sender_role", "silent", b"silent", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time", "user_action_state", b"user_action_state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_removal", b"_removal", "_silent", b"_silent", "alert_revision", b"alert_revision", "alert_time", b"alert_time", "changed_by", b"changed_by", "create_revision", b"create_revision", "create_time", b"create_time", "deliveries", b"deliveries", "expire_time", b"expire_time", "id", b"id", "read_state", b"read_state", "removal", b"removal", "revision", b"revision", "ringing", b"ringing", "rings_until", b"rings_until", "sender_role", b"sender_role", "silent", b"silent", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time", "user_action_state", b"user_action_state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__removal: _TypeAlias = _typing.Literal["removal"]  # noqa: Y015
     _WhichOneofArgType__removal: _TypeAlias = _typing.Literal["_removal", b"_removal"]  # noqa: Y015
@@ -476,6 +482,38 @@ class NotificationExplanation(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__silent) -> _WhichOneofReturnType__silent | None: ...
 
 Global___NotificationExplanation: _TypeAlias = NotificationExplanation  # noqa: Y015
+
+@_typing.final
+class Changer(_message.Message):
+    """Who made a change of a notification."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
+    endpoint_id: _builtins.str
+    """The device of the user that made it, by its endpoint, which may be deleted since."""
+    client_id: _builtins.str
+    """A backend of the app, by the client id of its token, or the name of its certificate that the app declares."""
+    service: _builtins.bool
+    """The service itself: its time was up, a snooze ended, or it gave way in a full feed."""
+    def __init__(
+        self,
+        *,
+        endpoint_id: _builtins.str = ...,
+        client_id: _builtins.str = ...,
+        service: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "client_id", b"client_id", "endpoint_id", b"endpoint_id", "service", b"service"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "client_id", b"client_id", "endpoint_id", b"endpoint_id", "service", b"service"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_by: _TypeAlias = _typing.Literal["endpoint_id", "client_id", "service"]  # noqa: Y015
+    _WhichOneofArgType_by: _TypeAlias = _typing.Literal["by", b"by"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_by) -> _WhichOneofReturnType_by | None: ...
+
+Global___Changer: _TypeAlias = Changer  # noqa: Y015
 
 @_typing.final
 class DeliveryExplanation(_message.Message):

@@ -73,7 +73,12 @@ class RequestContext:
         Adds violations of `user_id` and `endpoint_id`. Raises PermissionDenied as `feed` does.
         """
         identifier(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=False)
-        return Actor(feed=self.feed(violations, user_id), role=self.sender_role, endpoint_id=endpoint_id)
+        return Actor(
+            feed=self.feed(violations, user_id),
+            role=self.sender_role,
+            endpoint_id=endpoint_id,
+            client_id=self.principal.client_id,
+        )
 
     def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
         """Return the actor of a request that changes something.
@@ -85,4 +90,9 @@ class RequestContext:
         identifier(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
         if endpoint_id and not device:
             violations.add("endpoint_id", "is for devices only")
-        return Actor(feed=self.feed(violations, user_id), role=self.sender_role, endpoint_id=endpoint_id)
+        return Actor(
+            feed=self.feed(violations, user_id),
+            role=self.sender_role,
+            endpoint_id=endpoint_id,
+            client_id=self.principal.client_id,
+        )

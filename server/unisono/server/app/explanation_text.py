@@ -14,8 +14,8 @@ Streams: TypeAlias = Mapping[str, Sequence[pb.StreamExplanation]]
 _HEAD: Final = ("ENDPOINT", "PLATFORM", "REGISTERED", "LAST SEEN", "ACKNOWLEDGED", "STREAM")
 
 _BY: Final = {
-    notification_pb.SENDER_ROLE_PUBLISHER: "a backend of the app",
-    notification_pb.SENDER_ROLE_USER: "a device of the user",
+    notification_pb.SENDER_ROLE_PUBLISHER: "by a backend of the app",
+    notification_pb.SENDER_ROLE_USER: "by a device of the user",
 }
 
 _REMOVED: Final = {
@@ -108,7 +108,8 @@ def _notification(
 ) -> Iterator[Sequence[str]]:
     yield "created", _created(one)
     if one.revision != one.create_revision:
-        yield "changed", f"{moment(one.update_time.ToMilliseconds())}, at revision {one.revision}"
+        when = f"{moment(one.update_time.ToMilliseconds())}, at revision {one.revision}"
+        yield "changed", f"{when}, {_changer(one.changed_by)}"
     yield "state", _state(one)
     yield "rings", _ringing(one)
     endpoints = {endpoint.endpoint_id: endpoint for endpoint in answer.endpoints}
@@ -119,8 +120,21 @@ def _notification(
 
 def _created(one: pb.NotificationExplanation) -> str:
     silent = _SILENT[one.silent if one.HasField("silent") else None]
-    by = _BY.get(one.sender_role, "somebody who is not known")
-    return f"{moment(one.create_time.ToMilliseconds())}, at revision {one.create_revision}, by {by}{silent}"
+    known = one.revision == one.create_revision and one.HasField("changed_by")
+    by = _changer(one.changed_by) if known else _BY.get(one.sender_role, "by whom is not known")
+    return f"{moment(one.create_time.ToMilliseconds())}, at revision {one.create_revision}, {by}{silent}"
+
+
+def _changer(changer: pb.Changer) -> str:
+    match changer.WhichOneof("by"):
+        case "endpoint_id":
+            return f"by the device {named(changer.endpoint_id)}"
+        case "client_id":
+            return f"by the backend {named(changer.client_id)}"
+        case "service":
+            return "by the service itself"
+        case _:
+            return "by whom is not known"
 
 
 def _state(one: pb.NotificationExplanation) -> str:

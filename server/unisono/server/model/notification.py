@@ -23,7 +23,8 @@ class Notification:
     which nothing here decodes. It is None on a tombstone, and on a row that was read without it; writing such
     a live row leaves the stored payload as it is. `removal` is None while the row is live. `alert_time` is
     the time of `alert_revision`, from which `display_time_to_live` (milliseconds) counts. `size` is what
-    `size_of` returns while the row is live, then 0. `action_id` goes with ACTIVATED only.
+    `size_of` returns while the row is live, then 0. `action_id` goes with ACTIVATED only. `changed_by` is who
+    made its last change, as `model.changer` has it, empty where that is not known.
     """
 
     feed: FeedKey
@@ -51,6 +52,7 @@ class Notification:
     alert_revision: int
     removal: ChangeType | None = None
     size: int = 0
+    changed_by: str = ""
 
     @property
     def live(self) -> bool:

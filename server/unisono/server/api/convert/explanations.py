@@ -13,6 +13,7 @@ from unisono.server.core import explanation
 from unisono.server.core.decide.commands import Ref
 from unisono.server.core.explaining import Known, OpenStream
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
+from unisono.server.model.changer import SERVICE, endpoint_of, publisher_of
 from unisono.v1 import admin_service_pb2 as pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2
@@ -98,6 +99,8 @@ def notification(row: Notification, endpoints: Sequence[Endpoint], now: int) -> 
         target_policy=target_policy(row.target),
         deliveries=[_delivery(explanation.delivery(row, endpoint)) for endpoint in endpoints],
     )
+    if row.changed_by:
+        message.changed_by.CopyFrom(_changer(row.changed_by))
     if row.removal is not None:
         message.removal = feed_pb.ChangeType.ValueType(row.removal)
     if row.snooze_until is not None:
@@ -105,6 +108,15 @@ def notification(row: Notification, endpoints: Sequence[Endpoint], now: int) -> 
     if ringing is explanation.Ringing.RINGS:
         message.rings_until.CopyFrom(timestamp(row.rings_until))
     return message
+
+
+def _changer(changed_by: str) -> pb.Changer:
+    client_id = publisher_of(changed_by)
+    if client_id is not None:
+        return pb.Changer(client_id=client_id)
+    if changed_by == SERVICE:
+        return pb.Changer(service=True)
+    return pb.Changer(endpoint_id=endpoint_of(changed_by))
 
 
 def _feed(feed: Feed) -> pb.FeedExplanation:

@@ -14,6 +14,7 @@ from unisono.server.model import (
     TargetPolicy,
     UserActionState,
 )
+from unisono.server.model.changer import by_endpoint, by_publisher
 from unisono.server.model.value import value
 from unisono.server.store.commit import ReadSet, Room, Scan, SendKey
 
@@ -28,11 +29,21 @@ class Ref:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, on which feed. `endpoint_id` is empty where no endpoint is named, as by publishers."""
+    """Who acts, on which feed. `endpoint_id` is empty where no endpoint is named, as by publishers, of whom
+    `client_id` says which.
+    """
 
     feed: FeedKey
     role: SenderRole
     endpoint_id: str = ""
+    client_id: str = ""
+
+    @property
+    def changed_by(self) -> str:
+        """Who it is to what it changes; see `Notification.changed_by`."""
+        if self.role is SenderRole.PUBLISHER:
+            return by_publisher(self.client_id)
+        return by_endpoint(self.endpoint_id) if self.endpoint_id else ""
 
 
 @value(frozen=True, slots=True, kw_only=True)

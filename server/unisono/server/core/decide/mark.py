@@ -62,6 +62,7 @@ def _apply(
     resume_after: int | None = None,
 ) -> MarkStep:
     changed = skipped = 0
+    by = command.actor.changed_by
     for row in rows:
         fields, other = new_state(row, command.patch), _acted_otherwise(row, command.patch)
         if not (fields or other):
@@ -72,7 +73,8 @@ def _apply(
         else:
             changed += 1
         if fields and not alone:
-            row = replace(row, update_time=now, revision=ledger.next_revision, **fields)
+            revision = ledger.next_revision
+            row = replace(row, update_time=now, revision=revision, changed_by=by, **fields)
             ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)
     return MarkStep(
         changed=changed,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from unisono.server.core.decide.commands import Delete, DeleteMany, ProcessDue
+from unisono.server.core.decide.commands import Actor, Delete, DeleteMany, ProcessDue
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.preconditions import check_revision, not_found
 from unisono.server.core.decide.results import DeleteResult, DeleteStep, DueProcessed
@@ -15,6 +15,7 @@ from unisono.server.model import (
     ReadState,
     UserActionState,
 )
+from unisono.server.model.changer import SERVICE
 from unisono.server.store.commit import Scanned
 
 
@@ -29,8 +30,7 @@ def delete(ledger: Ledger, command: Delete, now: int) -> DeleteResult:
     if not row.live:
         return DeleteResult(revision=row.revision, already_removed=True)
     check_revision(row, command.expected_revision)
-    origin = command.actor.endpoint_id
-    return DeleteResult(revision=remove(ledger, row, ChangeType.DELETED, now, origin).revision)
+    return DeleteResult(revision=remove(ledger, row, ChangeType.DELETED, now, command.actor).revision)
 
 
 def delete_many(ledger: Ledger, command: DeleteMany, scanned: Scanned, now: int) -> DeleteStep:
@@ -65,7 +65,7 @@ def _remove_all(
     wanted = [row for row in rows if command.where.passes(row)]
     old = [row for row in wanted if not command.is_newer(row)]
     for row in old:
-        remove(ledger, row, ChangeType.DELETED, now, command.actor.endpoint_id)
+        remove(ledger, row, ChangeType.DELETED, now, command.actor)
     return frozenset(row.id for row in old), len(wanted) - len(old)
 
 
@@ -83,8 +83,13 @@ def process_due(ledger: Ledger, command: ProcessDue, now: int) -> DueProcessed:
     return DueProcessed(changed=True)
 
 
-def remove(ledger: Ledger, row: Notification, why: ChangeType, now: int, origin: str = "") -> Notification:
-    """Turn a live row into its tombstone, which has no content, and return that."""
+def remove(
+    ledger: Ledger, row: Notification, why: ChangeType, now: int, actor: Actor | None = None
+) -> Notification:
+    """Turn a live row into its tombstone, which has no content, and return that.
+
+    Without an actor it is the service that does.
+    """
     tombstone = replace(
         row,
         payload=None,
@@ -98,8 +103,9 @@ def remove(ledger: Ledger, row: Notification, why: ChangeType, now: int, origin:
         revision=ledger.next_revision,
         removal=why,
         size=0,
+        changed_by=SERVICE if actor is None else actor.changed_by,
     )
-    return ledger.write(tombstone, why, origin)
+    return ledger.write(tombstone, why, "" if actor is None else actor.endpoint_id)
 
 
 def _wake(ledger: Ledger, row: Notification, now: int) -> None:
@@ -114,5 +120,6 @@ def _wake(ledger: Ledger, row: Notification, now: int) -> None:
         alert_time=now,
         revision=revision,
         alert_revision=revision,
+        changed_by=SERVICE,
     )
     ledger.write(awake, ChangeType.STATE_CHANGED)

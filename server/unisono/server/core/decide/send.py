@@ -46,7 +46,7 @@ def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
     for row in going:
         remove(ledger, row, _reason_to_go(row, now), now)
     if live is not None:
-        remove(ledger, live, ChangeType.DELETED, now, command.actor.endpoint_id)
+        remove(ledger, live, ChangeType.DELETED, now, command.actor)
     displaced = tuple(row.id for row in going if row.expire_time > now)
     return _create(ledger, command, expire_time, size, displaced, now)
 
@@ -102,6 +102,7 @@ def _create(
         content_revision=revision,
         alert_revision=0 if command.silent else revision,
         size=size,
+        changed_by=command.actor.changed_by,
     )
     ledger.write(row, ChangeType.CREATED, command.actor.endpoint_id)
     return SendResult(notification=row, displaced=displaced, endpoints=ledger.endpoints)
@@ -131,6 +132,7 @@ def _rewrite(
         content_revision=revision,
         alert_revision=0 if command.silent else revision,
         size=size,
+        changed_by=command.actor.changed_by,
     )
     ledger.write(row, ChangeType.UPDATED, command.actor.endpoint_id)
     return SendResult(notification=row, endpoints=ledger.endpoints)

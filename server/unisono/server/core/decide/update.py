@@ -38,7 +38,8 @@ def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> UpdateR
         if not command.silent:
             fields |= {"alert_revision": revision, "alert_time": now}
     change = ChangeType.UPDATED if "payload" in fields else ChangeType.STATE_CHANGED
-    row = replace(row, update_time=now, revision=revision, **fields)
+    by = command.actor.changed_by
+    row = replace(row, update_time=now, revision=revision, changed_by=by, **fields)
     return UpdateResult(notification=ledger.write(row, change, command.actor.endpoint_id))
 
 

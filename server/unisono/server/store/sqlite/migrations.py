@@ -184,6 +184,12 @@ _RENAMES: Final = (
 # Servers of before look at `user_version` alone, which is `compatible_from` now: see `schema`.
 _VERSION: Final = ("ALTER TABLE meta ADD COLUMN version INTEGER NOT NULL DEFAULT 0",)
 
+# An older server changes a row and leaves these as they were: then they are not of its revision.
+_CHANGED_BY: Final = (
+    "ALTER TABLE notifications ADD COLUMN changed_by TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE notifications ADD COLUMN changed_by_revision INTEGER NOT NULL DEFAULT 0",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST, compatible_from=3),
     Migration(statements=_BOUNDED, compatible_from=4, reads_notifications=True),
@@ -194,5 +200,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_ERASURE, compatible_from=9),
     Migration(statements=_RENAMES, compatible_from=10),
     Migration(statements=_VERSION),
+    Migration(statements=_CHANGED_BY),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

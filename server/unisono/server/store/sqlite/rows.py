@@ -51,6 +51,8 @@ STATE_COLUMNS = (
     "alert_revision",
     "rings_until",
     "kept",
+    "changed_by",
+    "changed_by_revision",
 )
 
 
@@ -102,7 +104,8 @@ def notification(key: FeedKey, record: Record) -> Notification:
         category=record[20],
         action_id=record[21],
         size=record[22],
-        payload=record[23],
+        changed_by=record[23],
+        payload=record[24],
     )
 
 
@@ -151,6 +154,8 @@ def state_values(row: Notification, encoded: bytes) -> Values:
         row.alert_revision,
         row.rings_until,
         encoded,
+        row.changed_by,
+        row.revision,
     )
 
 

@@ -14,7 +14,8 @@ STATE = (
     " n.display_time_to_live, n.expire_time, n.read_state, n.user_action_state, n.snooze_until,"
     " n.create_time, n.update_time, n.alert_time, n.revision, n.create_revision, n.content_revision,"
     " n.alert_revision, n.removal, n.category, n.action_id,"
-    " iif(n.removal IS NULL, length(n.payload) + length(n.target), 0)"
+    " iif(n.removal IS NULL, length(n.payload) + length(n.target), 0),"
+    " iif(n.changed_by_revision = n.revision, n.changed_by, '')"
 )
 
 # SQLite knows the length of a payload without reading it.

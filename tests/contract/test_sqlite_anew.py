@@ -62,7 +62,7 @@ async def test_a_start_leaves_it_and_says_so(path: Path) -> None:
         async with opened(a_store(path)):
             pass
 
-    warning = "the file may have what was deleted before; `unisono-server migrate` makes it anew"
+    warning = "the file may have what was deleted before"
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == [warning]
     assert later == []
 

@@ -49,7 +49,7 @@ async def write(store: Path) -> Written:
     """Send, receive, and be refused for some reasons, on a server that says all that it can say."""
     used = [tokens.publisher(), tokens.device("ada"), FORGED]
     limited = ("prlimit", "--nofile={}:{}".format(*OPEN_FILES))
-    with serving(store, "--log-level", "debug", under=limited) as server:
+    with serving(store, "--log-level", "debug", "--log-calls", "all", under=limited) as server:
         async with create_channel(server.address) as channel:
             backend, phone, stranger = [ApiClient(Client(channel, token), user_id="ada") for token in used]
             device = await Device(phone.client, "phone").connect()

@@ -13,20 +13,31 @@ from google.protobuf.message_factory import GetMessageClass
 from tests.client.random_requests import random_request
 from tests.contract.backends import SqliteBackend
 from tests.guarantees.random_secrets import SecretUser
-from tests.support import tokens
+from tests.support import tokens, transports
 from tests.support.methods import methods
 from tests.support.processes import serving
 from unisono.client import bearer, create_channel
 from unisono.server.clock import SystemClock
 
 MARK = "Zq7xKw"
+EVENTS = (
+    "call ended",
+    "call refused",
+    "feeds erased",
+    "stopped",
+    "stream ended",
+    "the store could not be read",
+    "the store could not be written",
+)
+CONNECTIONS = ("connected", "disconnected")
 CALLS = 200
+LOUD = ("--log-level", "debug", "--log-calls", "all")
 
 
 async def test_nobody_is_named(tmp_path: Path) -> None:
     random = Random(7)  # noqa: S311
     backend = SqliteBackend(tmp_path)
-    with serving(backend.path, "--log-level", "debug", "--audit-log", tmp_path / "audit.jsonl") as server:
+    with serving(backend.path, *LOUD, "--audit-log", tmp_path / "audit.jsonl") as server:
         async with create_channel(server.address) as channel:
             user = SecretUser(random, channel, SystemClock(), MARK)
             for _ in range(CALLS):
@@ -40,7 +51,7 @@ async def test_nobody_is_named(tmp_path: Path) -> None:
             assert await user.forget()
             for _ in range(20):
                 await user.one()
-    for event in ("call refused", "the store could not be written", "feeds erased", "stopped"):
+    for event in (*EVENTS, *(CONNECTIONS if transports.NAME == "http" else ())):
         assert server.entries(event), server.output
     for name in (MARK, *user.told):
         assert name not in server.output

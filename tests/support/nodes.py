@@ -12,6 +12,7 @@ from tests.support import tokens
 from tests.support.transports import MAKE_SERVER
 from unisono.client import ConnectionOptions, bearer, create_channel
 from unisono.server.api.audit import Audit
+from unisono.server.api.call_log import CallLog
 from unisono.server.api.convert import encoding
 from unisono.server.api.tls import Certificate
 from unisono.server.api.transport import MakeServer, Transport
@@ -71,6 +72,7 @@ class Setup:
     commit_batch: int = 1000
     verifier: TokenVerifier | None = None
     audit: Audit | None = None
+    call_log: CallLog | None = None
     connection: ConnectionOptions = field(default_factory=ConnectionOptions)
 
     def node(self) -> Node:
@@ -88,6 +90,7 @@ class Setup:
             commit_queue=self.commit_queue,
             commit_batch=self.commit_batch,
             audit=self.audit,
+            call_log=self.call_log,
         )
 
 

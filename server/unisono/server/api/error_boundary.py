@@ -12,19 +12,17 @@ from unisono.server import errors
 from unisono.server.api import auth, status
 from unisono.server.api.audit import Audit
 from unisono.server.api.call import Call
+from unisono.server.api.call_log import CallLog, CallRecord
 from unisono.server.api.call_metrics import MethodMetrics
 from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.tarpit import Tarpit
 
-log = structlog.get_logger(__name__)
-
 
 class CallEnded(Exception):
     """Raised to end a call with the status of `error` where nothing was refused or failed.
 
-    A stream ends so after its Goodbye, and a call whose client left without a request. It is logged at debug
-    level only.
+    A stream ends so after its Goodbye, and a call whose client left without a request.
     """
 
     def __init__(self, error: errors.UnisonoError) -> None:
@@ -40,7 +38,7 @@ class ErrorBoundary:
       held back first (see `Tarpit`).
     - Where the client is gone (`Call.gone`), there is no status: that is only logged.
     - What `Call.abort` raises (`Call.aborted`), and cancellation, pass through.
-    - However it ends, it is counted, and traced where there are traces.
+    - However it ends, it is counted, and traced and logged where the operator asks for that.
 
     It is no coroutine around another: each open stream would keep a stack frame of it.
     """
@@ -55,6 +53,7 @@ class ErrorBoundary:
         "_tarpit",
         "_traceparent",
         "_traces",
+        "record",
     )
 
     def __init__(
@@ -67,6 +66,7 @@ class ErrorBoundary:
         audit: Audit | None,
         tarpit: Tarpit,
         traces: CallTraces | None = None,
+        call_log: CallLog | None = None,
     ) -> None:
         """`metrics` are those of the method that is called."""
         self._call = call
@@ -78,6 +78,8 @@ class ErrorBoundary:
         self._refusals = refusals
         self._audit = audit
         self._tarpit = tarpit
+        #: What is told of the call when it has ended; None where nothing is.
+        self.record = None if call_log is None else CallRecord(call_log)
 
     @property
     def endings(self) -> tuple[type[Exception], type[Exception]]:
@@ -103,6 +105,8 @@ class ErrorBoundary:
             self._metrics.end(code, seconds)
             if self._traces is not None:
                 self._traces.ended(self._metrics.name, code, seconds, self._traceparent)
+            if self.record is not None:
+                self.record.ended(self._call, self._metrics, code, seconds)
 
     async def _leave(self, error: BaseException | None) -> bool:
         """Make of what was raised what the caller is told; return whether that is all."""
@@ -139,6 +143,8 @@ class ErrorBoundary:
         service's own becomes INTERNAL, with the request id under which the log has its traceback.
         """
         error = self._error(raised)
+        if self.record is not None:
+            self.record.reason = error.reason
         answer = status.status_of(error)
         trailers = ((auth.REQUEST_ID_KEY, self._request_id), *status.trailers(answer))
         try:
@@ -153,7 +159,6 @@ class ErrorBoundary:
         """Log what was raised, and return the error to answer."""
         match raised:
             case CallEnded():
-                log.debug("call ended", reason=raised.error.reason)
                 return raised.error
             case errors.UnisonoError():
                 self._refusals.refused(raised)

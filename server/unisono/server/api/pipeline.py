@@ -14,6 +14,7 @@ from unisono.server import errors
 from unisono.server.api import auth
 from unisono.server.api.audit import Audit, Effect
 from unisono.server.api.call import Call, Rpc
+from unisono.server.api.call_log import CallLog
 from unisono.server.api.call_metrics import CallMetrics, MethodMetrics
 from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.decoding import parsed
@@ -102,6 +103,7 @@ class Pipeline:
         refusal_delay: float,
         audit: Audit | None = None,
         traces: CallTraces | None = None,
+        call_log: CallLog | None = None,
     ) -> None:
         self._verifier = verifier
         self._bars = bars
@@ -112,6 +114,7 @@ class Pipeline:
         self._refusals = RefusalLog(clock)
         self._audit = audit
         self._traces = traces
+        self._call_log = call_log
         self.metrics = CallMetrics()
         self._tarpit = Tarpit(refusal_delay)
 
@@ -147,11 +150,12 @@ class Pipeline:
         async def handle(call: Call) -> bytes | None:
             metadata = auth.CallMetadata.of(call.metadata)
             async with (boundary := self.error_boundary(call, metrics, metadata)):
-                principal = self.admit(call, metadata, method.kind, method.allowed)
+                principal = self.admit(call, boundary, metadata, method.kind, method.allowed)
                 auth.require_use(principal, name, call)
                 with self._admission.count_in_flight(principal):
                     body = await self.receive(call, boundary, limit)
-                    response = await method.answer(self._context(call, metadata, principal), body)
+                    context = self._context(call, boundary, metadata, principal)
+                    response = await method.answer(context, body)
                     return response if isinstance(response, bytes) else response.SerializeToString()
             return None
 
@@ -165,12 +169,13 @@ class Pipeline:
         async def handle(call: Call) -> None:
             metadata = auth.CallMetadata.of(call.metadata)
             async with (boundary := self.error_boundary(call, metrics, metadata)):
-                principal = self.admit(call, metadata, CallKind.SUBSCRIBE, method.allowed)
+                principal = self.admit(call, boundary, metadata, CallKind.SUBSCRIBE, method.allowed)
                 body = await self.receive(call, boundary, limit)
                 request = parsed(method.request, body)
-                stream = method.handle(self._context(call, metadata, principal), request, call.write)
+                context = self._context(call, boundary, metadata, principal)
+                stream = method.handle(context, request, call.write)
                 # A local variable here would live for as long as the stream.
-                del metadata, principal, body, request, boundary
+                del metadata, principal, body, request, context, boundary
                 raise CallEnded(await stream)
 
         return Rpc(handle, streaming=True)
@@ -205,6 +210,7 @@ class Pipeline:
             audit=self._audit,
             tarpit=self._tarpit,
             traces=self._traces,
+            call_log=self._call_log,
         )
 
     async def receive(self, call: Call, boundary: ErrorBoundary, limit: int) -> bytes:
@@ -212,7 +218,12 @@ class Pipeline:
         return await self._receiver.receive(call, boundary, limit)
 
     def admit(
-        self, call: Call, metadata: auth.CallMetadata, kind: CallKind, allowed: frozenset[Role] = BOTH
+        self,
+        call: Call,
+        boundary: ErrorBoundary,
+        metadata: auth.CallMetadata,
+        kind: CallKind,
+        allowed: frozenset[Role] = BOTH,
     ) -> Principal:
         """Return the caller of a method that the roles `allowed` may call, and count the call as `kind`.
 
@@ -221,6 +232,8 @@ class Pipeline:
         more calls a second than allowed.
         """
         principal = self._authenticated(call, metadata)
+        if boundary.record is not None:
+            boundary.record.app_id = principal.app_id
         call.known()
         self._admission.begin(principal, kind)
         auth.require_role(principal, allowed)
@@ -246,7 +259,9 @@ class Pipeline:
             return method
         return replace(method, handle=self._audit.watched(method.handle, method.effect, name))
 
-    def _context(self, call: Call, metadata: auth.CallMetadata, principal: Principal) -> RequestContext:
+    def _context(
+        self, call: Call, boundary: ErrorBoundary, metadata: auth.CallMetadata, principal: Principal
+    ) -> RequestContext:
         return RequestContext(
             principal=principal,
             role=principal.role,
@@ -256,4 +271,5 @@ class Pipeline:
             limits=self._limits,
             bars=self._bars,
             transport=call.transport,
+            record=boundary.record,
         )

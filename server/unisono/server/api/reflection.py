@@ -44,8 +44,8 @@ class Reflection:
 
     async def _info(self, call: Call) -> None:
         metadata = CallMetadata.of(call.metadata)
-        async with self._pipeline.error_boundary(call, self._metrics, metadata):
-            expire_time = self._pipeline.admit(call, metadata, CallKind.CALL).expire_time
+        async with (boundary := self._pipeline.error_boundary(call, self._metrics, metadata)):
+            expire_time = self._pipeline.admit(call, boundary, metadata, CallKind.CALL).expire_time
             requests = self._requests(call, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, None)
             async for answer in answers:

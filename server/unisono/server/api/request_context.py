@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from unisono.server.api.call_log import CallRecord
 from unisono.server.api.convert.fields import identifier
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.access.principal import Principal, Role
@@ -19,7 +20,7 @@ class RequestContext:
 
     `now` is the wall clock when its request had arrived, in milliseconds since 1970; `request_id` is as in
     the log and in the trailing metadata; `peer` returns the address of the caller, as gRPC has it;
-    `transport` names what carries the call.
+    `transport` names what carries the call; `record` has what the log tells of it, or is None.
     """
 
     principal: Principal
@@ -30,6 +31,7 @@ class RequestContext:
     limits: Limits
     bars: Bars
     transport: str = ""
+    record: CallRecord | None = None
 
     @property
     def sender_role(self) -> SenderRole:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from unisono.server.api.audit import Audit
+from unisono.server.api.call_log import CallLog
 from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.convert import encoding
 from unisono.server.api.tls import Certificate, CertificateError
@@ -11,7 +12,7 @@ from unisono.server.app.audit_file import AuditFile
 from unisono.server.app.node import Node
 from unisono.server.app.trust import Trust, trust
 from unisono.server.bus.local import LocalBus
-from unisono.server.clock import RandomIds, SystemClock
+from unisono.server.clock import Clock, RandomIds, SystemClock
 from unisono.server.config import Settings
 from unisono.server.core.feeds import SessionRules
 from unisono.server.core.sweeper import SweepRules
@@ -55,6 +56,7 @@ def build(
         commit_batch=settings.commit_batch,
         audit=None if audit_file is None else Audit(audit_file.append, clock, reads=settings.audit_reads),
         traces=traces,
+        call_log=_call_log(settings, clock),
     )
     return Built(node, store, trusted)
 
@@ -73,6 +75,10 @@ def certificate(settings: Settings) -> Certificate | None:
             "clients only where all of them have one"
         )
     return Certificate(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+
+
+def _call_log(settings: Settings, clock: Clock) -> CallLog | None:
+    return None if settings.log_calls == "off" else CallLog(clock, sampled=settings.log_calls == "sampled")
 
 
 def _make_server(settings: Settings) -> MakeServer:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import structlog
 
 from unisono.server.api.audit import Audit
+from unisono.server.api.call_log import CallLog
 from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.convert import subscribe_response
 from unisono.server.api.methods import Methods
@@ -59,8 +60,8 @@ class Node:
     """One server process, to be started and stopped once.
 
     `key_sources` are those of the keys that the verifier uses. `commit_queue` bounds how many items may wait
-    for a commit, `commit_batch` how many share one. `audit` has what is recorded for an audit, and `traces`
-    traces calls; None does neither.
+    for a commit, `commit_batch` how many share one. `audit` has what is recorded for an audit, `traces`
+    traces calls, and `call_log` logs how they ended; None does not.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Node:
         user_prefixes: Mapping[str, Collection[str]] | None = None,
         audit: Audit | None = None,
         traces: CallTraces | None = None,
+        call_log: CallLog | None = None,
     ) -> None:
         self._store = store
         self._key_sources = key_sources
@@ -142,6 +144,7 @@ class Node:
             refusal_delay=transport.refusal_delay,
             audit=audit,
             traces=traces,
+            call_log=call_log,
         )
         stats = NodeStats(
             store=store,

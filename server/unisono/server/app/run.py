@@ -60,7 +60,7 @@ async def _serve(
         if settings.dev:
             log.warning("the development key is accepted; do not use this for real users")
         if tls is None and not address.is_loopback and not settings.behind_tls_proxy:
-            log.warning(_IN_THE_CLEAR)
+            log.warning("access tokens travel in the clear to this address", advice=_TURN_ON_TLS)
         notify(READY)
         await signals.stop.wait()
         notify(STOPPING)
@@ -105,8 +105,7 @@ def _check_key_is_private(settings: Settings) -> None:
         raise CertificateError(exposed(key, "a private key"))
 
 
-_IN_THE_CLEAR = (
-    "access tokens travel in the clear to this address, and whoever reads one can use it: turn on TLS with "
-    "--tls-certificate and --tls-key, or let a proxy end TLS, listen where only that proxy reaches the "
-    "server, and say --behind-tls-proxy"
+_TURN_ON_TLS = (
+    "whoever reads one can use it: turn on TLS with --tls-certificate and --tls-key, or let a proxy end TLS, "
+    "listen where only that proxy reaches the server, and say --behind-tls-proxy"
 )

@@ -61,6 +61,11 @@ class ServingSettings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", WORD, "the least severe entries to log: debug, info, warning or error"
     )
+    log_calls: Literal["off", "sampled", "all"] = setting(
+        "off",
+        WORD,
+        "log how calls and streams ended: off, all, or sampled: 20 of each method and code in each second",
+    )
     audit_log: Path | None = setting(
         None, FILE, "where it is recorded who did what to another's feed or endpoint, and who was refused"
     )

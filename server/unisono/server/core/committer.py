@@ -284,7 +284,9 @@ class Committer(Generic[ItemT, R]):
             return [error] * len(items)
         except Exception as error:
             if len(items) > 1:
-                log.warning("batch failed, running its items alone", items=len(items), error=repr(error))
+                log.warning(
+                    "batch failed, running its items alone", items=len(items), error=type(error).__name__
+                )
                 return [outcome for item in items for outcome in await self._outcomes([item])]
             log.exception("item failed")
             return [UnisonoError(Reason.INTERNAL, "the item could not be committed")]

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Final, cast
 
+import structlog
+
 from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.exchange import Headers
 from unisono.server.api.http.peers import node_name, peer_name
@@ -13,6 +15,8 @@ from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.tcp import has_ended
 from unisono.server.model.client_certificate import ClientCertificate
+
+log = structlog.get_logger(__name__)
 
 MOST_PILED: Final = 256 * 1024
 """Bytes that may be added to what waits for the socket before nothing more is read.
@@ -95,6 +99,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         self._names_clients = bool(proxies.header) and proxies.trusts(name)
         self._certificate = transport.get_extra_info("client_certificate")
         self.serving.connections.add(self)
+        log.debug("connected", peer=self.peer)
 
     def peer_of(self, headers: Headers) -> str:
         """Return the name of who sends a request: of the client that a trusted proxy names, or the peer's."""
@@ -119,6 +124,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         self.place.leave()
         self.serving.closed(self)
         self.drop_exchanges()
+        log.debug("disconnected", peer=self.peer, error=None if exc is None else str(exc))
 
     def eof_received(self) -> None:
         """Take who sends no more for gone; what it was sent before goes out still."""

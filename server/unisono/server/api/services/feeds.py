@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from unisono.server.api.audit import Effect
+from unisono.server.api.call_log import CallRecord
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.stream_request import stream_request
 from unisono.server.api.convert.subscribe_response import encode_response
@@ -17,6 +18,8 @@ from unisono.server.core.access.principal import Scope
 from unisono.server.core.admission import CallKind
 from unisono.server.core.eraser import Eraser
 from unisono.server.core.feeds import Feeds, StreamRequest
+from unisono.server.core.session import EncodeMessage, Session
+from unisono.server.core.stream_messages import StreamMessage
 from unisono.server.errors import UnisonoError
 from unisono.server.model.limits import BAR_MAX
 from unisono.v1 import feed_service_pb2 as pb
@@ -56,13 +59,14 @@ class FeedService:
         FailedPrecondition for a deleted endpoint or another platform, QuotaExceeded, and Unavailable. When it
         is cancelled, the endpoint stops counting as connected.
         """
-        return self._stream(stream_request(request_context, request), write)
+        encode = _encode(request_context.record)
+        return self._stream(stream_request(request_context, request), encode, write)
 
-    async def _stream(self, wanted: StreamRequest, write: Write) -> UnisonoError:
+    async def _stream(self, wanted: StreamRequest, encode: EncodeMessage, write: Write) -> UnisonoError:
         with self._feeds.subscribe(wanted) as subscriber:
             session = await self._feeds.open_stream(wanted, subscriber)
             del wanted
-            return goodbye_error(*await session.run(encode_response, write))
+            return goodbye_error(*await session.run(encode, write))
 
     async def acknowledge(
         self, request_context: RequestContext, request: pb.AcknowledgeRequest
@@ -112,3 +116,16 @@ class FeedService:
         violations.check()
         found = await self._eraser.delete(feed, barred_until=until)
         return pb.DeleteFeedResponse(already_removed=not found)
+
+
+def _encode(record: CallRecord | None) -> EncodeMessage:
+    """Return what encodes the messages of a stream, and counts its events where its record is kept."""
+    if record is None:
+        return encode_response
+    record.events = 0
+
+    def counted(message: StreamMessage, session: Session) -> bytes:
+        record.events = (record.events or 0) + len(message.events)
+        return encode_response(message, session)
+
+    return counted

@@ -169,7 +169,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
         log.info("store of a newer server", version=schema.version(connection), known=schema.latest())
     renames.check_complete(connection, path)
     if not schema.is_clean(connection):
-        log.warning("the file may have what was deleted before; `unisono-server migrate` makes it anew")
+        log.warning(
+            "the file may have what was deleted before", advice="unisono-server migrate makes it anew"
+        )
 
 
 def configure(connection: sqlite3.Connection, path: Path) -> None:
@@ -226,9 +228,9 @@ def lengthen_log(path: Path, limit: int = LOG_BYTES) -> bool:
 
     Writes about `limit` bytes at most, and returns whether it was that many.
     """
-    log = path.with_name(f"{path.name}-wal")
+    beside = path.with_name(f"{path.name}-wal")
     # On a disk without enough room, the log gets as long as it can.
-    with suppress(OSError), log.open("ab") as file:
+    with suppress(OSError), beside.open("ab") as file:
         missing = LOG_PAGES * (_PAGE_BYTES + _FRAME_HEADER_BYTES) - file.tell()
         for _ in range(min(missing, limit) // _PAGE_BYTES):
             file.write(bytes(_PAGE_BYTES))

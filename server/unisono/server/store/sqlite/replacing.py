@@ -56,7 +56,7 @@ def _put(partial: Path, path: Path) -> None:
     logs = [path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm")]
     with system_errors(path):
         _sync(partial)
-        if any(log.exists() for log in logs):
+        if any(one.exists() for one in logs):
             for old in (path, *logs):
                 old.unlink(missing_ok=True)
         partial.rename(path)

@@ -16,6 +16,7 @@ _SEND: Final = 'UNISONO_TOKEN=$(cat var/app.token) .venv/bin/unisono send ada "H
 
 #: The server that a document takes for granted, because another one has told how to start it.
 SERVERS: Final[Mapping[str, str]] = {
+    "docs/operations.md": "unisono-server serve --dev --listen 127.0.0.1:50051 --store sqlite:////var/lib/unisono/unisono.db",
     "docs/quickstart-device.md": "make serve",
     "docs/verify.md": "make serve",
 }
@@ -62,12 +63,14 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Drawing("sudo -u unisono"),
         Drawing('"event": "write"'),
         Drawing("postrotate"),
-        Drawing("15 2 * * *"),
-        Run("drill.db", says="nothing is to be done"),
         Run("unisono-server restore", says="restored"),
         Drawing("unisono-server rename-users"),
         Run("unisono-server migrate --check", says="nothing is to be done"),
         Run("unisono-server migrate --store", says="version"),
+    ],
+    "docs/operations.md": [
+        Drawing("15 2 * * *"),
+        Run("drill.db", says="nothing is to be done"),
     ],
     "docs/quickstart-backend.md": [
         Serve("make serve"),

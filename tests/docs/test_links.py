@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.headings import HEADING, anchor
 from tests.docs.machine import ROOT
 
 DOCUMENTS = [
@@ -21,7 +22,6 @@ DOCUMENTS = [
 ]
 
 LINK = re.compile(r"\]\((?P<path>[^)#\s:]*)(?:#(?P<heading>[^)\s]+))?\)")
-HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -35,7 +35,7 @@ def links(document: Path) -> Iterator[tuple[Path, str]]:
 def anchors(document: Path) -> set[str]:
     """The headings of a document, as links name them."""
     text = FENCED.sub("", document.read_text(encoding="utf-8"))
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in HEADING.findall(text)}
+    return set(map(anchor, HEADING.findall(text)))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)

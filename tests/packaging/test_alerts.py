@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.docs.headings import HEADING, anchor
 from tests.e2e.metrics.exposed import exposed, metrics_in
 from tests.packaging.sources import ROOT
 from tests.support.promtool import promtool
@@ -52,4 +53,15 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(alert: dict[str, Any]) -> No
     assert alert["labels"]["severity"] in ("warning", "critical")
     assert alert["annotations"]["summary"].endswith(".")
     assert len(alert["annotations"]["description"]) > 40
-    assert alert["annotations"]["runbook"] == "docs/operations.md#a-bad-day"
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
+def test_an_alert_leads_to_the_section_that_names_it(alert: dict[str, Any]) -> None:
+    document, _, anchor = alert["annotations"]["runbook"].partition("#")
+    assert alert["alert"] in sections(ROOT / document)[anchor]
+
+
+def sections(document: Path) -> dict[str, str]:
+    """The text under each heading of a document, as links name it."""
+    parts = HEADING.split(document.read_text(encoding="utf-8"))
+    return {anchor(title): text for title, text in zip(parts[1::2], parts[2::2], strict=True)}

@@ -47,7 +47,7 @@ async def test_devices_that_vanish(tmp_path: Path) -> None:
             left = await connected.wait_disconnected(node.target, [*full, *idle], TIMEOUT)
     # Then at most a line says so.
     assert not left
-    assert {(entry["log_level"], entry["event"]) for entry in logs} <= {("info", "client is gone")}
+    assert {entry["event"] for entry in logs if entry["log_level"] != "debug"} <= {"client is gone"}
 
 
 @pytest.mark.parametrize("said", NONSENSE.values(), ids=list(NONSENSE))
@@ -63,4 +63,5 @@ async def test_strangers_who_speak_nonsense(tmp_path: Path, said: bytes) -> None
                     pass
             writer.close()
             await writer.wait_closed()
-    assert [entry for entry in logs if entry["event"] not in ("draining", "stopped")] == []
+    noise = [entry for entry in logs if entry["log_level"] != "debug"]
+    assert [entry for entry in noise if entry["event"] not in ("draining", "stopped")] == []

@@ -286,6 +286,7 @@ lock: .venv-lock/.made ## renew requirements/*.txt (UPGRADE=--upgrade takes newe
 	@$(COMPILE) $(PROJECTS) requirements/run.in --output-file requirements/run.txt
 	@$(COMPILE) server/pyproject.toml --constraints requirements/run.txt --output-file requirements/server.txt
 	@$(COMPILE) requirements/run.txt requirements/dev.in --constraints requirements/run.txt --output-file requirements/dev.txt
+	@$(COMPILE) server/pyproject.toml --extra otel --constraints requirements/dev.txt --output-file requirements/server-otel.txt
 	@$(COMPILE) requirements/proto.in --output-file requirements/proto.txt
 	@$(COMPILE) requirements/lowest.in --output-file requirements/lowest.txt
 	@$(COMPILE) requirements/lock.in --output-file requirements/lock.txt

@@ -70,11 +70,9 @@ def test_a_release_is_whole(release: Clone) -> None:
         name: sha256(path.read_bytes()).hexdigest() for name, path in files.items()
     }
     # The server and what it needs are installed with what was tested
-    assert pins(release.dist / "requirements.txt") == {
-        "unisono-proto": __version__,
-        "unisono-server": __version__,
-        **pins(REQUIREMENTS / "server.txt"),
-    }
+    ours = dict.fromkeys(("unisono-proto", "unisono-server"), __version__)
+    for name, lock in {"requirements": "server", "requirements-otel": "server-otel"}.items():
+        assert pins(release.dist / f"{name}.txt") == {**ours, **pins(REQUIREMENTS / f"{lock}.txt")}
     # What is new in this version is there, and what is to be copied
     notes = (release.dist / "NOTES.md").read_text()
     assert notes.startswith(f"# Unisono {__version__} (")

@@ -32,15 +32,16 @@ def test_a_lock_pins_each_distribution_by_hash(lock: Path) -> None:
 
 
 def test_every_lock_comes_from_an_input() -> None:
-    """That of the server is its project, which declares all that it needs."""
+    """Those of the server come from its project, which declares all that it needs, and its extra."""
     inputs = {path.stem for path in REQUIREMENTS.glob("*.in")}
-    assert {path.stem for path in LOCKS} == inputs | {"server"}
+    assert {path.stem for path in LOCKS} == inputs | {"server", "server-otel"}
 
 
 def test_development_runs_on_the_versions_of_the_runtime() -> None:
     """So the tests run on what is released."""
     server, run, dev = (pins(REQUIREMENTS / name) for name in ("server.txt", "run.txt", "dev.txt"))
     assert server.items() <= run.items() <= dev.items()
+    assert server.items() < pins(REQUIREMENTS / "server-otel.txt").items() <= dev.items()
 
 
 @pytest.mark.parametrize("name", ["oidc_provider", "clients/connect_node", "clients/grpc_js"])

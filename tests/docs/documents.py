@@ -14,9 +14,15 @@ DOCUMENTS: Final = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in
 
 _SEND: Final = 'UNISONO_TOKEN=$(cat var/app.token) .venv/bin/unisono send ada "Hello"'
 
+#: A server of an operator, with a store where documents say that it is.
+_OPERATED: Final = (
+    "unisono-server serve --dev --listen 127.0.0.1:50051 --store sqlite:////var/lib/unisono/unisono.db"
+)
+
 #: The server that a document takes for granted, because another one has told how to start it.
 SERVERS: Final[Mapping[str, str]] = {
-    "docs/operations.md": "unisono-server serve --dev --listen 127.0.0.1:50051 --store sqlite:////var/lib/unisono/unisono.db",
+    "docs/storage.md": _OPERATED,
+    "docs/operations.md": _OPERATED,
     "docs/quickstart-device.md": "make serve",
     "docs/verify.md": "make serve",
 }
@@ -55,18 +61,12 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/internet.md": [
         ByCI("apt-get install", does=ci.installs),
     ],
-    "docs/operating.md": [
-        Serve("serve --config"),
-        Save("[[issuers]]", name="unisono.toml"),
+    "docs/monitoring.md": [
         Drawing("unisono-server explain"),
         Drawing("up for 3 days"),
         Drawing("sudo -u unisono"),
         Drawing('"event": "write"'),
         Drawing("postrotate"),
-        Run("unisono-server restore", says="restored"),
-        Drawing("unisono-server rename-users"),
-        Run("unisono-server migrate --check", says="nothing is to be done"),
-        Run("unisono-server migrate --store", says="version"),
     ],
     "docs/operations.md": [
         Drawing("15 2 * * *"),
@@ -96,6 +96,16 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("FileStorage", says="0 from before"),
         Run("fresh_token", says="live"),
         Run("device.shown:", says="● Hello"),
+    ],
+    "docs/server.md": [
+        Serve("serve --config"),
+        Save("[[issuers]]", name="unisono.toml"),
+    ],
+    "docs/storage.md": [
+        Run("unisono-server restore", says="restored"),
+        Drawing("unisono-server rename-users"),
+        Run("unisono-server migrate --check", says="nothing is to be done"),
+        Run("unisono-server migrate --store", says="version"),
     ],
     "docs/try-with-a-provider.md": [
         Read("", language="sh", by="tests/interop/oidc_provider/test_guide.py"),

@@ -11,7 +11,7 @@ import pytest
 from tests.docs.machine import ROOT
 
 SERVER: Final = ROOT / "server/unisono/server"
-PAGE: Final = ROOT / "docs/operating.md"
+PAGE: Final = ROOT / "docs/monitoring.md"
 
 #: What a method of a logger is called, and which level its lines have.
 LEVELS: Final = {

@@ -85,7 +85,7 @@ async def test_it_has_the_fields_that_the_examples_of_the_documentation_have(tmp
             await FeedServiceStub(channel).DeleteFeed(request, metadata=bearer(token))
             with raises_status("PERMISSION_DENIED", "USER_MISMATCH"):
                 await ApiClient(Client(channel, tokens.device("ben"))).feed(user_id=ADA)
-    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
     shown = [json.loads(line) for line in text.splitlines() if line.startswith('{"time"')]
     assert [list(record) for record in shown] == [list(record) for record in records(path)]
 

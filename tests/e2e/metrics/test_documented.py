@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.e2e.metrics.exposed import exposed, without_process
 
-DOCS = Path(__file__).parents[3] / "docs" / "operating.md"
+DOCS = Path(__file__).parents[3] / "docs" / "monitoring.md"
 
 
 def documented() -> set[str]:

@@ -12,7 +12,7 @@ from unisono.server.api.tls import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """Settings of connections, in seconds and bytes; see `docs/operating.md`, "Settings of the transport".
+    """Settings of connections, in seconds and bytes; see `docs/server.md`, "Settings of the transport".
 
     `stream_age` is how long a watch of the health service or a stream of reflection may stay open.
     """

@@ -79,7 +79,7 @@ def _handler(rpc: Rpc) -> Handler:
 
 
 def _options(transport: Transport) -> list[tuple[str, int]]:
-    """Return the channel arguments for a server of long streams; `docs/operating.md` gives the reasons."""
+    """Return the channel arguments for a server of long streams; `docs/server.md` gives the reasons."""
     return [
         ("grpc.so_reuseport", 0),
         ("grpc.enable_channelz", 0),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """All in seconds; those that are settings are explained in `docs/operating.md`."""
+    """All in seconds; those that are settings are explained in `docs/server.md`."""
 
     handshake: float = 15.0
     """Until a client has sent the preface and settings of HTTP/2, or the head of a request of HTTP/1.1."""

@@ -22,7 +22,7 @@ OLDEST: Final = 3
 PAGES_PER_SECOND: Final = 20_000
 """How many pages of 4 KiB a migration that reads all notifications gets through in a second, at least.
 
-Seven times as many were measured on a local disk that nothing was cached of (docs/operating.md, Upgrade).
+Seven times as many were measured on a local disk that nothing was cached of (docs/storage.md, Upgrade).
 """
 
 Progress = Callable[[str, float], None]

@@ -49,7 +49,9 @@ class Group:
     `open` starts servers and yields the workloads. `floor` is the workload that runs twice in each round, to
     be compared with itself by the measure `noise`. `missing` returns what has to be installed, None for
     nothing. Each round begins with new servers and stores, so that it does not depend on the rounds before; a
-    `lasting` group keeps them, as they take minutes to fill. `transports` are those of our server whose
+    `lasting` group keeps them, as they take minutes to fill. Where a few percent count, a round runs its
+    workloads in turn so many times, and the `pieces` are taken together: `cpu`, `rate` and `busy`. At another
+    scale there are fewer of them, and each is what it was. `transports` are those of our server whose
     workloads are there. `notes` is for readers of the metrics, in Markdown: of a peer, what it promises.
     """
 
@@ -61,5 +63,6 @@ class Group:
     open: Callable[[Scale], AbstractAsyncContextManager[Workloads]]
     missing: Callable[[], str | None] = lambda: None
     lasting: bool = False
+    pieces: int = 1
     transports: Sequence[str] = names(TRANSPORTS)
     notes: str = ""

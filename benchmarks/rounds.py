@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.metrics import Group, Scale, Workload, Workloads
-from benchmarks.samples import Sample, Samples, is_void
+from benchmarks.samples import Sample, Samples, combined, is_void
 
 #: How often a workload is run until a run is not void.
 _TRIES: Final = 3
@@ -28,17 +28,19 @@ async def samples(
 ) -> list[Samples]:
     """Run a group, and return the samples of each round.
 
-    Every other round runs the workloads in reverse order; the floor runs twice. Raises GeneratorSaturated,
-    and whatever the workloads raise.
+    Every other round, or piece of one, runs the workloads in reverse order; the floor runs twice. Raises
+    GeneratorSaturated, and whatever the workloads raise.
     """
+    pieces = scale.of(group.pieces)
 
     async def measured(number: int, workloads: Workloads) -> Samples:
         order = [*workloads, group.floor + REPEAT_SUFFIX]
-        one: dict[str, Sample] = {}
-        for name in order if number % 2 == 0 else reversed(order):
-            on_start(name, number * len(order) + len(one), scale.rounds * len(order))
-            one[name] = await _valid(name, workloads[name.removesuffix(REPEAT_SUFFIX)], on_run)
-        return one
+        taken: dict[str, list[Sample]] = {name: [] for name in order}
+        for piece in range(number * pieces, (number + 1) * pieces):
+            for place, name in enumerate(order if piece % 2 == 0 else reversed(order)):
+                on_start(name, piece * len(order) + place, scale.rounds * pieces * len(order))
+                taken[name].append(await _valid(name, workloads[name.removesuffix(REPEAT_SUFFIX)], on_run))
+        return {name: combined(samples) for name, samples in taken.items()}
 
     rounds: list[Samples] = []
     while len(rounds) < scale.rounds:

@@ -55,7 +55,12 @@ def measure(pid: int) -> Iterator[Measurement]:
 
 
 def combined(samples: Sequence[Sample]) -> Sample:
-    """Combine samples of runs of equally many operations into one: `cpu`, `rate` and `busy`."""
+    """Combine samples of runs of equally many operations into one: `cpu`, `rate` and `busy`.
+
+    One alone stays as it is.
+    """
+    if len(samples) == 1:
+        return samples[0]
     walls = [1 / sample["rate"] for sample in samples]
     busy = sum(sample["busy"] * wall for sample, wall in zip(samples, walls, strict=True))
     return {

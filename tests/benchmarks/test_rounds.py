@@ -55,6 +55,21 @@ async def test_each_round_has_a_sample_of_each_workload_and_a_second_one_of_the_
     }
 
 
+async def test_a_round_of_pieces_has_every_workload_in_each_and_takes_them_together() -> None:
+    # Given a group of four pieces, at half of its size
+    reporter = RecordingListener()
+    fake = group({"echo": [sample(1.0)], "send": [sample(2.0), sample(3.0)]})
+    scale = Scale(rounds=2, size=0.5)
+    first, _ = await samples(replace(fake, pieces=4), scale, reporter.on_run, reporter.on_start)
+    # Then a round has two, which go each the other way round than the one before
+    there, back = ["echo", "send", "echo again"], ["echo again", "send", "echo"]
+    assert [name for name, _, _ in reporter.begun] == [*there, *back] * 2
+    assert [(before, of) for _, before, of in reporter.begun] == [(place, 12) for place in range(12)]
+    # And what was measured in them is one sample
+    assert first["send"] == pytest.approx(sample(2.5))
+    assert list(first) == there
+
+
 @pytest.mark.parametrize(("lasting", "opened"), [(False, 3), (True, 1)])
 async def test_each_round_begins_anew_but_where_that_takes_minutes(lasting: bool, opened: int) -> None:
     fake, times = group(), 0

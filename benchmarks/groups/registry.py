@@ -12,6 +12,7 @@ from benchmarks.groups.jetstream import JETSTREAM
 from benchmarks.groups.live import LIVE
 from benchmarks.groups.mosquitto import MOSQUITTO
 from benchmarks.groups.reconnecting import RECONNECTING
+from benchmarks.groups.scraping import SCRAPING
 from benchmarks.groups.sdk import SDK
 from benchmarks.groups.sending import SENDING
 from benchmarks.groups.waiting import WAITING
@@ -19,6 +20,7 @@ from benchmarks.metrics import Group
 
 GROUPS: Final[Sequence[Group]] = (
     SENDING,
+    SCRAPING,
     WAITING,
     DELIVERING,
     LIVE,

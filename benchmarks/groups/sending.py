@@ -1,7 +1,7 @@
 """Sends with 64 in flight, and in batches, against empty calls."""
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 from benchmarks.groups.alternating import side_by_side
@@ -29,11 +29,21 @@ _BATCHES: Final = 400
 _USERS: Final = [f"user-{number}" for number in range(1000)]
 
 
-async def calls(server: RunningServer, concurrency: int, work: Iterable[Request], *, each: int = 1) -> Sample:
-    """Measure calls with at most `concurrency` in flight, each of which is `each` operations."""
+async def calls(
+    server: RunningServer,
+    concurrency: int,
+    work: Iterable[Request],
+    *,
+    each: int = 1,
+    beside: AbstractContextManager[None] | None = None,
+) -> Sample:
+    """Measure calls with at most `concurrency` in flight, each of which is `each` operations.
+
+    `beside` is entered meanwhile.
+    """
     callers = Calls(await connections(server.address, _CONNECTIONS))
     ready = list(work)
-    with measure(server.pid) as run:
+    with measure(server.pid) as run, beside or nullcontext():
         await callers.at_a_time(concurrency, ready)
         run.operations = len(ready) * each
     callers.close()

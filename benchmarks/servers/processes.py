@@ -27,7 +27,7 @@ _PAUSE: Final = 0.01
 
 
 class Failed(Exception):
-    """A server ended, or did not listen in time."""
+    """A server ended, or did not listen or answer as it should."""
 
 
 def program(name: str) -> str | None:

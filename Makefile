@@ -227,7 +227,7 @@ torture: .venv/.dev golang ## give a real server bad days, and judge what its cl
 # --- what it costs ---
 
 BENCH := $(BIN)/python -m benchmarks
-CHOSEN = $(ONLY:%=--only %) $(ROUNDS:%=--rounds %)
+CHOSEN = $(ONLY:%=--only %) $(ROUNDS:%=--rounds %) $(METRICS:yes=--metrics)
 
 # The first time takes minutes: it has more than a hundred dependencies.
 .PHONY: peers
@@ -235,19 +235,19 @@ peers: ## build Centrifugo, which make bench measures beside ours, into .cache/t
 	@scripts/golang peers
 
 .PHONY: bench
-bench: .venv/.dev peers ## measure what the service costs, on each transport, beside floors and peers: about twenty-five minutes (ONLY="sending live" ROUNDS=)
+bench: .venv/.dev peers ## measure what the service costs, on each transport, beside floors and peers: about half an hour (ONLY="sending live" ROUNDS= METRICS=yes)
 	@$(BENCH) run $(CHOSEN)
 
 .PHONY: bench-quick
-bench-quick: .venv/.dev ## try out all that make bench does, in about two minutes; keeps nothing in docs/ (ONLY= ROUNDS=)
+bench-quick: .venv/.dev ## try out all that make bench does, in about two minutes; keeps nothing in docs/ (ONLY= ROUNDS= METRICS=)
 	@$(BENCH) run --scale quick --out .cache/benchmarks/quick.json $(CHOSEN)
 
 .PHONY: bench-growth
-bench-growth: .venv/.dev ## measure how costs grow with what is stored and who listens (ONLY= ROUNDS=)
+bench-growth: .venv/.dev ## measure how costs grow with what is stored and who listens (ONLY= ROUNDS= METRICS=)
 	@$(BENCH) run --growth $(CHOSEN)
 
 .PHONY: bench-check
-bench-check: .venv/.dev ## measure again, and name what got worse than the committed result (ONLY= ROUNDS=)
+bench-check: .venv/.dev ## measure again, and name what got worse than the committed result (ONLY= ROUNDS=), or gets so with METRICS=yes
 	@$(BENCH) check $(CHOSEN)
 
 .PHONY: bench-report

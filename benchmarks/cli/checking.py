@@ -24,6 +24,7 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
     epilog=examples(
         "python -m benchmarks check",
         "python -m benchmarks check --only sending",
+        "python -m benchmarks check --metrics",
         "python -m benchmarks check --against .cache/benchmarks/quick.json",
     )
 )
@@ -42,7 +43,8 @@ def check(ctx: click.Context, /, against: Path | None, committed: Path, **given:
     """Measure again, and name the metrics that got worse.
 
     One did when no round was as good as its committed median, and its own median is worse by more
-    than the floor was from itself.
+    than the floor was from itself. The committed result is without --metrics: so this names, too, what
+    they make worse.
     """
     before, choice, good = loaded(committed), Choice.of(**given), True
     if against is None:

@@ -1,5 +1,6 @@
 """Runs the chosen groups, prints their results, and saves them."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from benchmarks.cli.progress import progress_reporter
 from benchmarks.machine import cores
 from benchmarks.results import GroupResult, InvalidResultFile, Result
 from benchmarks.running import Outcome
+from benchmarks.servers.servers import scraped
 from unisono.client.cli.failures import Failure
 
 #: The outcome of a group without metrics, and its style.
@@ -32,6 +34,7 @@ def measured(choice: Choice, before: Result, file: Path) -> tuple[Result, bool]:
     # The progress bars are drawn on the generator's core too: they must not take the server's time.
     with (
         cores.on(cores.GENERATOR),
+        scraped() if choice.metrics else nullcontext(),
         progress_reporter(Console(highlight=False), len(choice.groups)) as reporter,
     ):
         for outcome in running.run(choice.groups, choice.scale, choice.command, reporter):

@@ -35,30 +35,38 @@ _OPTIONS: Final = (
     ),
     click.option("--only", multiple=True, metavar="NAME", help="only this group; repeatable"),
     click.option("--growth", is_flag=True, help="the groups of how costs grow, instead of the others"),
+    click.option("--metrics", is_flag=True, help="our servers serve metrics, and are scraped each 5 s"),
     click.option("--rounds", type=click.IntRange(1), metavar="N", help="so many, whatever the scale"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The groups to run, and their scale; `command` is the command line that runs them, without names."""
+    """The groups to run, their scale, and whether our servers serve `metrics`.
+
+    `command` is the command line that runs them, without names.
+    """
 
     groups: Sequence[Group]
     scale: Scale
+    metrics: bool
     command: str
 
     @classmethod
-    def of(cls, *, scale: str, only: Sequence[str], growth: bool, rounds: int | None) -> "Choice":
+    def of(
+        cls, *, scale: str, only: Sequence[str], growth: bool, metrics: bool, rounds: int | None
+    ) -> "Choice":
         """Read the options of a run. Raises `click.BadParameter` for an unknown group."""
         groups = {group.name: group for group in (GROWN if growth else GROUPS)}
         for name in only:
             if name not in groups:
                 raise click.BadParameter(f"there is no group {name!r}, but {', '.join(groups)}")
-        chosen = _SCALES[scale]
+        chosen, command = _SCALES[scale], "make bench-growth" if growth else "make bench"
         return cls(
             groups=[group for name, group in groups.items() if not only or name in only],
             scale=replace(chosen, rounds=rounds or chosen.rounds),
-            command="make bench-growth" if growth else "make bench",
+            metrics=metrics,
+            command=f"{command} METRICS=yes" if metrics else command,
         )
 
 

@@ -1,7 +1,7 @@
 """The command `run`, which measures and saves the result."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -10,12 +10,16 @@ from benchmarks.cli.options import COMMITTED, Choice, run_options
 from benchmarks.results import Result
 from unisono.client.cli.commands.help import examples
 
+#: Where a run with metrics is kept: the committed result is without.
+_WITH_METRICS: Final = Path(".cache/benchmarks/metrics.json")
+
 
 @click.command(
     epilog=examples(
         "python -m benchmarks run",
         "python -m benchmarks run --only sending --only delivering --rounds 9",
         "python -m benchmarks run --growth",
+        "python -m benchmarks run --metrics --only sending",
         "python -m benchmarks run --scale quick --out .cache/benchmarks/quick.json",
     )
 )
@@ -23,13 +27,14 @@ from unisono.client.cli.commands.help import examples
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=COMMITTED,
-    show_default=True,
     metavar="FILE",
-    help="where groups that were run replace those of before",
+    help="where groups that were run replace those of before"
+    f"  [default: {COMMITTED}, with --metrics {_WITH_METRICS}]",
 )
 @click.pass_context
-def run(ctx: click.Context, /, out: Path, **given: Any) -> None:
+def run(ctx: click.Context, /, out: Path | None, **given: Any) -> None:
     """Measure, print the metrics of each group, and keep them in a file."""
-    _, good = measured(Choice.of(**given), loaded(out) if out.exists() else Result(), out)
+    choice = Choice.of(**given)
+    file = out or (_WITH_METRICS if choice.metrics else COMMITTED)
+    _, good = measured(choice, loaded(file) if file.exists() else Result(), file)
     ctx.exit(0 if good else 1)

@@ -1,6 +1,9 @@
 """The command measures what was chosen, keeps it, and fails when a group does or a metric got worse."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from benchmarks.cli import command, options
 from benchmarks.machine import cores
+from benchmarks.metrics import Scale, Workloads
 from benchmarks.results import Result as Kept
+from benchmarks.servers.servers import unisono
 from tests.benchmarks.fakes import group, measured, metric, result, sample
 
 FAST = group({"echo": [sample(1.0)], "send": [sample(1.5)]}, name="fast")
@@ -16,6 +21,8 @@ SLOW = group({"echo": [sample(1.0)], "send": [sample(2.5)]}, metric("slow"), nam
 BUSY = group({"echo": [sample(1.0, busy=1.0)]}, name="busy")
 PEER = group(name="peer", missing="a peer is not installed")
 GROWN = group(name="grown")
+
+METRICS = Path(".cache/benchmarks/metrics.json")
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +101,34 @@ def test_a_stale_page_is_named() -> None:
     ran = invoke("report", "--check")
     assert ran.exit_code == 1
     assert "docs/performance.md is not as docs/performance/result.json has it" in ran.output
+
+
+def test_with_metrics_our_servers_are_scraped_and_the_committed_result_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Given a group that starts a server of ours, and is committed as it is without metrics
+    addresses: list[str] = []
+
+    @asynccontextmanager
+    async def opened(scale: Scale) -> AsyncIterator[Workloads]:
+        with unisono(tmp_path / f"{len(addresses)}.db") as ours:
+            addresses.append(ours.metrics)
+            async with SLOW.open(scale) as workloads:
+                yield workloads
+
+    monkeypatch.setattr(options, "GROUPS", (replace(SLOW, open=opened),))
+    result(measured(1.5, of=SLOW)).save(options.COMMITTED)
+    # When it is measured with them, then that is kept elsewhere, and says so
+    assert invoke("run", "--metrics", "--rounds", "1").exit_code == 0
+    assert Kept.load(METRICS).groups[0].conditions.command == "make bench METRICS=yes ONLY=slow"
+    assert Kept.load(options.COMMITTED).groups[0].metrics[0].transports[0].ratios == (1.5,)
+    # And a check names what is worse with them than it was without
+    ran = invoke("check", "--metrics", "--rounds", "1")
+    assert ran.output.endswith("1 metrics, worse: slow on http\n")
+    assert all(addresses)
+    # But a run without them has none
+    invoke("check", "--rounds", "1")
+    assert (len(addresses), addresses[-1]) == (3, "")
 
 
 @pytest.mark.parametrize("text", [None, "{}}"], ids=["no file", "another file"])

@@ -66,11 +66,13 @@ def test_a_server_has_the_time_to_stop_that_it_takes() -> None:
     assert int(directives(SERVER)["TimeoutStopSec"][0]) >= 2 * Settings.model_fields["drain_grace"].default
 
 
-async def test_a_server_does_nothing_that_its_unit_forbids(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", ["grpcio", "http"])
+async def test_a_server_does_nothing_that_its_unit_forbids(transport: str, tmp_path: Path) -> None:
     # Given a server with TLS, an audit log and metrics, whose system calls are written down
     trace, certificate = tmp_path / "trace", issued(tmp_path)
     more = ("--audit-log", tmp_path / "audit.jsonl", "--metrics-listen", "127.0.0.1:0")
-    with serving(tmp_path / "unisono.db", *certificate.flags, *more, under=tracer(trace, ["all"])) as server:
+    flags = ("--transport", transport, *certificate.flags)
+    with serving(tmp_path / "unisono.db", *flags, *more, under=tracer(trace, ["all"])) as server:
         # When it is used, and stopped
         root = certificate.root
         async with (

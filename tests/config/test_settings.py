@@ -69,6 +69,26 @@ def test_store_file(store: str, file: str) -> None:
 )
 def test_address(text: str, host: str, port: int) -> None:
     assert Address.parse(text) == Address(host, port)
+    assert Address.parse(text).at(port) == text
+
+
+def test_the_address_of_a_unix_socket() -> None:
+    address = Address.parse("unix:/run/a b.sock")
+    assert address == Address("", 0, "/run/a b.sock")
+    assert address.is_loopback
+    assert address.at(0) == "unix:/run/a b.sock"
+
+
+def test_a_unix_socket_is_of_our_own_transport() -> None:
+    assert Settings(listen="unix:/run/a.sock").chosen_transport == "http"
+    assert Settings(listen="unix:/run/a.sock", trusted_proxies=("unix",)).trusted_proxies == ("unix",)
+    for given in (
+        {"listen": "unix:"},
+        {"listen": "unix:/run/a.sock", "transport": "grpcio"},
+        {"metrics_listen": "unix:/run/a.sock"},
+    ):
+        with pytest.raises(ValidationError):
+            Settings.model_validate(given)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ Knows where it listens and which certificate it shows, and nothing of what is as
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from unisono.server.config import Settings
@@ -66,24 +67,31 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     import grpc
 
-    target = _target(settings.listen)
     options: list[tuple[str, str | int]] = [("grpc.enable_http_proxy", 0)]
-    if settings.tls_certificate is None:
-        channel = grpc.insecure_channel(target, options)
-    else:
-        from unisono.server.app.own_certificate import own_certificate
+    with _target(settings) as target:
+        if settings.tls_certificate is None:
+            channel = grpc.insecure_channel(target, options)
+        else:
+            from unisono.server.app.own_certificate import own_certificate
 
-        pem, name = own_certificate(settings.tls_certificate)
-        options.append(("grpc.ssl_target_name_override", name))
-        channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(pem), options)
-    with channel:
-        yield OwnServer(channel, settings.listen)
+            pem, name = own_certificate(settings.tls_certificate)
+            options.append(("grpc.ssl_target_name_override", name))
+            channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(pem), options)
+        with channel:
+            yield OwnServer(channel, settings.listen)
 
 
-def _target(listen: str) -> str:
-    """Return where this machine reaches what listens there: at a loopback address, if at any."""
-    address = Address.parse(listen)
-    if address.port == 0:
-        raise OwnServerError(f"nobody knows which port the server took: listen = {listen} leaves it open")
+def _target(settings: Settings) -> AbstractContextManager[str]:
+    """Return where this machine reaches the server, for gRPC: at a loopback address, if at any."""
+    address = Address.parse(settings.listen)
+    if not address.path and address.port == 0:
+        raise OwnServerError(
+            f"nobody knows which port the server took: listen = {settings.listen} leaves it open"
+        )
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
-    return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    reached = replace(address, host=host)
+    if not settings.proxy_protocol:
+        return nullcontext(reached.at(address.port))
+    from unisono.server.app.proxy_header import passing_proxy_header
+
+    return passing_proxy_header(reached, settings.trusted_proxies)

@@ -49,10 +49,9 @@ async def _serve(
         port = await node.start(settings.listen, tls)
         tune_gc()
         address = Address.parse(settings.listen)
-        host = f"[{address.host}]" if ":" in address.host else address.host
         log.info(
             "serving",
-            address=f"{host}:{port}",
+            address=address.at(port),
             store=settings.store,
             tls=tls is not None,
             transport=settings.chosen_transport,

@@ -90,4 +90,5 @@ def _check(network: str) -> None:
 def _is_heard(info: ValidationInfo) -> bool:
     """Return whether our own transport serves; true where the settings that say so are wrong themselves."""
     transport = info.data.get("transport", "http")
-    return transport == "http" or (transport == "auto" and bool(info.data.get("dev", True)))
+    at_socket = str(info.data.get("listen", "")).startswith("unix:")
+    return transport == "http" or (transport == "auto" and (at_socket or bool(info.data.get("dev", True))))

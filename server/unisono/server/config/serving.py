@@ -6,18 +6,22 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationInfo, field_validator
 
-from unisono.server.config.address import Address
+from unisono.server.config.address import UNIX, Address
 from unisono.server.config.setting import ADDRESS, FILE, ITEMS, SECONDS, SWITCH, WORD, setting
 
 
 class ServingSettings(BaseModel):
     """Settings of the port and the process behind it."""
 
-    listen: str = setting("127.0.0.1:50051", ADDRESS, "address to listen on; port 0 takes a free one")
+    listen: str = setting(
+        "127.0.0.1:50051",
+        ADDRESS,
+        "address to listen on; port 0 takes a free one; with transport http also unix:PATH",
+    )
     transport: Literal["auto", "grpcio", "http"] = setting(
         "auto",
         WORD,
-        "what serves the port: grpcio's server, or our own: http; auto is http with --dev, grpcio otherwise",
+        "what serves: grpcio's server, or our own: http; auto is http with --dev or unix:PATH, else grpcio",
     )
     event_loop: Literal["auto", "uvloop", "asyncio"] = setting(
         "auto", WORD, "what waits for sockets: uvloop, or Python's own; auto is uvloop where it is installed"
@@ -79,9 +83,18 @@ class ServingSettings(BaseModel):
     @field_validator("listen", "metrics_listen")
     @classmethod
     def _is_an_address(cls, listen: str, info: ValidationInfo) -> str:
+        if info.field_name == "metrics_listen" and listen.startswith(UNIX):
+            raise ValueError("must be HOST:PORT, such as 127.0.0.1:9464")
         if listen or info.field_name == "listen":
             Address.parse(listen)
         return listen
+
+    @field_validator("transport")
+    @classmethod
+    def _can_listen(cls, transport: str, info: ValidationInfo) -> str:
+        if transport == "grpcio" and info.data.get("listen", "").startswith(UNIX):
+            raise ValueError('must be "http" or "auto" where listen is unix:PATH')
+        return transport
 
     @field_validator("event_loop")
     @classmethod

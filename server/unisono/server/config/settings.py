@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from unisono.server.config.access import AccessSettings
+from unisono.server.config.address import UNIX
 from unisono.server.config.connections import ConnectionSettings
 from unisono.server.config.limits import LimitSettings
 from unisono.server.config.proxies import ProxySettings
@@ -35,7 +36,7 @@ class Settings(
 
     @property
     def chosen_transport(self) -> Literal["grpcio", "http"]:
-        """What serves the port: with "auto" our own where things are tried out."""
+        """What serves: with "auto" our own where things are tried out, and at a unix socket."""
         if self.transport != "auto":
             return self.transport
-        return "http" if self.dev else "grpcio"
+        return "http" if self.dev or self.listen.startswith(UNIX) else "grpcio"

@@ -64,12 +64,12 @@ def explain(
     2 wrong arguments or settings, or no key.
     """
     settings = loaded(config, flags).settings
-    from unisono.server.app import asking
-    from unisono.server.app.answer_json import to_json
-    from unisono.server.app.explanation_text import lines
+    from unisono.server.app.asking import questions
+    from unisono.server.app.asking.answer_json import to_json
+    from unisono.server.app.asking.explanation_text import lines
 
     by_id = notification and not is_key and _is_id(notification)
-    asked = asking.Asked(
+    asked = questions.Asked(
         app_id=app,
         user_id=user,
         id=notification if by_id else "",
@@ -77,7 +77,7 @@ def explain(
         limit=limit,
         page=page,
     )
-    answer = asking.explain(settings, asked, timeout)
+    answer = questions.explain(settings, asked, timeout)
     if as_json:
         click.echo(json.dumps(to_json(answer), indent=2))
     else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from unisono.server.app.own_server import OwnServerError
+from unisono.server.app.asking.own_server import OwnServerError
 from unisono.server.config import InvalidSettings
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.store.base import StoreError

@@ -29,7 +29,7 @@ def health(timeout: float, config: Path | None, **flags: Any) -> None:
     Exit status: 0 it serves, 1 it does not, with a line that says why, 2 wrong arguments or settings.
     """
     settings = loaded(config, flags).settings
-    from unisono.server.app.health import ask
+    from unisono.server.app.asking.health import ask
 
     status = ask(settings, timeout)
     if status != "SERVING":

@@ -28,11 +28,11 @@ def stats(as_json: bool, timeout: float, config: Path | None, **flags: Any) -> N
     Exit status: 0 success, 1 the server does not answer, 2 wrong arguments or settings, or no key.
     """
     settings = loaded(config, flags).settings
-    from unisono.server.app import asking
-    from unisono.server.app.answer_json import to_json
-    from unisono.server.app.stats_text import lines
+    from unisono.server.app.asking import questions
+    from unisono.server.app.asking.answer_json import to_json
+    from unisono.server.app.asking.stats_text import lines
 
-    answer = asking.stats(settings, timeout)
+    answer = questions.stats(settings, timeout)
     if as_json:
         click.echo(json.dumps(to_json(answer), indent=2))
     else:

@@ -2,7 +2,7 @@
 
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from unisono.server.app.own_server import own_server
+from unisono.server.app.asking.own_server import own_server
 from unisono.server.config import Settings
 
 

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from unisono.server.app.own_server import OwnServerError
+from unisono.server.app.asking.own_server import OwnServerError
 
 
 def own_certificate(file: Path) -> tuple[bytes, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from unisono.server.app.delivery_text import delivery
+from unisono.server.app.asking.delivery_text import delivery
 from unisono.server.app.words import count, moment, named, table
 from unisono.v1 import admin_service_pb2 as pb
 from unisono.v1 import feed_service_pb2 as feed_pb

@@ -72,7 +72,7 @@ def own_server(settings: Settings) -> Iterator[OwnServer]:
         if settings.tls_certificate is None:
             channel = grpc.insecure_channel(target, options)
         else:
-            from unisono.server.app.own_certificate import own_certificate
+            from unisono.server.app.asking.own_certificate import own_certificate
 
             pem, name = own_certificate(settings.tls_certificate)
             options.append(("grpc.ssl_target_name_override", name))

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 from google.protobuf.message import Message
 
 from unisono.server.app import admin_key
-from unisono.server.app.own_server import OwnServerError, own_server
+from unisono.server.app.asking.own_server import OwnServerError, own_server
 from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
 from unisono.server.model.value import value

@@ -14,6 +14,7 @@ from unisono.server.app.trust import Trust, trust
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import Clock, RandomIds, SystemClock
 from unisono.server.config import Settings
+from unisono.server.config.secret_files import accessible_to_all_users, exposed
 from unisono.server.core.feeds import SessionRules
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.store.sqlite import SqliteStore
@@ -79,6 +80,13 @@ def certificate(settings: Settings) -> Certificate | None:
 
 def _call_log(settings: Settings, clock: Clock) -> CallLog | None:
     return None if settings.log_calls == "off" else CallLog(clock, sampled=settings.log_calls == "sampled")
+
+
+def check_key_is_private(settings: Settings) -> None:
+    """Raise `CertificateError` where every user of the machine may read the key of the certificate."""
+    key = settings.tls_key
+    if key is not None and accessible_to_all_users(key.stat().st_mode):
+        raise CertificateError(exposed(key, "a private key"))
 
 
 def _make_server(settings: Settings) -> MakeServer:

@@ -5,9 +5,9 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import structlog
 
 from unisono.server.api.call_traces import CallTraces
-from unisono.server.api.tls import Certificate, CertificateError
+from unisono.server.api.tls import Certificate
 from unisono.server.app.audit_file import AuditFile, audit_file
-from unisono.server.app.build import Built, build, certificate
+from unisono.server.app.build import Built, build, certificate, check_key_is_private
 from unisono.server.app.gc_tuning import tune_gc
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
@@ -16,7 +16,6 @@ from unisono.server.app.signals import Signals
 from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
 from unisono.server.config.address import Address
-from unisono.server.config.secret_files import accessible_to_all_users, exposed
 from unisono.server.keys.base import FixedKeys
 
 log = structlog.get_logger(__name__)
@@ -44,7 +43,7 @@ async def _serve(
     node = built.node
     signals.on_reload("the keys of issuers", node.reload)
     tls = certificate(settings)
-    _check_key_is_private(settings)
+    check_key_is_private(settings)
     async with _metrics_served(settings, built, tls):
         port = await node.start(settings.listen, tls)
         tune_gc()
@@ -96,12 +95,6 @@ def _metrics_served(
         chain=lambda: None if tls is None else tls.pair.chain,
     )
     return metrics_served(settings.metrics_listen, metrics)
-
-
-def _check_key_is_private(settings: Settings) -> None:
-    key = settings.tls_key
-    if key is not None and accessible_to_all_users(key.stat().st_mode):
-        raise CertificateError(exposed(key, "a private key"))
 
 
 _TURN_ON_TLS = (

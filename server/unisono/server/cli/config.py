@@ -11,7 +11,7 @@ import click
 from unisono.server.app.words import table
 from unisono.server.cli.examples import examples
 from unisono.server.cli.options import all_settings, loaded
-from unisono.server.config import SettingInfo, describe
+from unisono.server.config import SettingInfo, Settings, describe
 
 _HEAD: Final = ("SETTING", "VALUE", "UNIT", "DEFAULT", "FROM", "MEANING")
 
@@ -20,21 +20,41 @@ _HEAD: Final = ("SETTING", "VALUE", "UNIT", "DEFAULT", "FROM", "MEANING")
     epilog=examples(
         "unisono-server config",
         "unisono-server config --config unisono.toml --json",
+        "unisono-server config --config unisono.toml --check && systemctl restart unisono",
     )
 )
 @click.option("--json", "as_json", is_flag=True, help="for programs: a list of objects")
+@click.option("--check", is_flag=True, help="only say whether a server would start with them")
 @all_settings
-def config(config: Path | None, as_json: bool, **flags: Any) -> None:
+def config(config: Path | None, as_json: bool, check: bool, **flags: Any) -> None:
     """Print every setting and where it comes from.
 
     A flag (--heartbeat 10) wins over the environment (UNISONO_HEARTBEAT=10), that over the file named
     with --config (heartbeat = 10), that over the default. Secrets are masked.
+
+    With --check nothing is printed but what would keep a server from starting, or clients from it: apps,
+    issuers and their keys, certificates, the store, where logs go. It changes nothing, and a server may run.
+    What has to be fetched, and whether ports are free, is not looked at. Run it as the user of the server.
+
+    Exit status: 0 success, 1 with --check: something is wrong, 2 wrong arguments or settings.
     """
-    settings = describe(loaded(config, flags))
+    result = loaded(config, flags)
+    if check:
+        _check(result.settings)
+        return
+    settings = describe(result)
     if as_json:
         click.echo(json.dumps([asdict(setting) for setting in settings], indent=2))
     else:
         click.echo("\n".join(table([_HEAD, *map(_row, settings)])))
+
+
+def _check(settings: Settings) -> None:
+    from unisono.server.app.rehearsal import problems
+
+    found = problems(settings)
+    if found:
+        raise click.ClickException("\n".join(found))
 
 
 def _row(setting: SettingInfo) -> Sequence[str]:

@@ -92,6 +92,6 @@ def _target(settings: Settings) -> AbstractContextManager[str]:
     reached = replace(address, host=host)
     if not settings.proxy_protocol:
         return nullcontext(reached.at(address.port))
-    from unisono.server.app.proxy_header import passing_proxy_header
+    from unisono.server.app.asking.proxy_header import passing_proxy_header
 
     return passing_proxy_header(reached, settings.trusted_proxies)

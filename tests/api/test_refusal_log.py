@@ -38,7 +38,7 @@ def test_the_first_of_each_kind_in_each_second_are_taken() -> None:
 def refuse(log: RefusalLog, errors: Mapping[UnisonoError, int]) -> None:
     for error, count in errors.items():
         for _ in range(count):
-            log.refused(error)
+            log.refused(error, "unisono.v1.FeedService/GetFeed", None)
 
 
 async def test_it_is_said_how_many_lines_were_left_out() -> None:
@@ -99,3 +99,19 @@ async def test_a_line_is_short_whatever_the_caller_wrote(
     assert len(raised) == 3
     assert max(len(str(entry)) for entry in raised) < 600
     assert max(len(entry["error"]) for entry in raised) <= 300
+
+
+async def test_it_is_said_which_app_is_refused_what(held: Running, clock: FakeClock) -> None:
+    """Whoever runs wild is found by the log: by the app, and never by the user."""
+    clock.advance(1)
+    device = ApiClient(Client(held.channel, tokens.device("ada")), user_id="ada")
+    with capture_logs() as entries:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await device.get("no such id")
+        with pytest.raises(grpc.aio.AioRpcError):
+            await ApiClient(Client(held.channel, "no token")).feed()
+    known, stranger = (entry for entry in entries if entry["event"] == "call refused")
+    assert (known["app"], known["method"]) == ("mail.test", "unisono.v1.NotificationService/GetNotification")
+    assert "ada" not in str(known)
+    assert "app" not in stranger
+    assert stranger["method"] == "unisono.v1.FeedService/GetFeed"

@@ -33,23 +33,29 @@ class CallLog:
 class CallRecord:
     """What the log is to tell of one call, beside its method and its end.
 
-    `app_id` is whose token it had, once that is known, `reason` why it did not end with OK, where the service
-    says so, `events` how many of its feed a stream brought.
+    `reason` is why it did not end with OK, where the service says so, `events` how many of its feed a stream
+    brought.
     """
 
-    __slots__ = ("_log", "app_id", "events", "reason")
+    __slots__ = ("_log", "events", "reason")
 
     def __init__(self, call_log: CallLog) -> None:
         self._log: Final = call_log
-        self.app_id: str | None = None
         self.reason: str | None = None
         self.events: int | None = None
 
-    def ended(self, call: Call, method: MethodMetrics, code: grpc.StatusCode, seconds: float) -> None:
-        """Log the end of the call."""
+    def ended(
+        self,
+        call: Call,
+        method: MethodMetrics,
+        app_id: str | None,
+        code: grpc.StatusCode,
+        seconds: float,
+    ) -> None:
+        """Log the end of the call; `app_id` is whose token it had, None where that is not known."""
         if not self._log.takes(method.name, code):
             return
-        fields = {"app": self.app_id, "events": self.events, "reason": self.reason}
+        fields = {"app": app_id, "events": self.events, "reason": self.reason}
         log.info(
             "stream ended" if method.streaming else "call ended",
             method=method.name,

@@ -53,6 +53,7 @@ class ErrorBoundary:
         "_tarpit",
         "_traceparent",
         "_traces",
+        "app_id",
         "record",
     )
 
@@ -78,6 +79,8 @@ class ErrorBoundary:
         self._refusals = refusals
         self._audit = audit
         self._tarpit = tarpit
+        #: Whose token it had, for the log; None before that is known.
+        self.app_id: str | None = None
         #: What is told of the call when it has ended; None where nothing is.
         self.record = None if call_log is None else CallRecord(call_log)
 
@@ -106,7 +109,7 @@ class ErrorBoundary:
             if self._traces is not None:
                 self._traces.ended(self._metrics.name, code, seconds, self._traceparent)
             if self.record is not None:
-                self.record.ended(self._call, self._metrics, code, seconds)
+                self.record.ended(self._call, self._metrics, self.app_id, code, seconds)
 
     async def _leave(self, error: BaseException | None) -> bool:
         """Make of what was raised what the caller is told; return whether that is all."""
@@ -133,7 +136,7 @@ class ErrorBoundary:
         try:
             await self._tarpit.hold()
         except asyncio.CancelledError:
-            self._refusals.refused(refusal)
+            self._refusals.refused(refusal, self._metrics.name, self.app_id)
             raise
 
     async def end(self, raised: Exception) -> NoReturn:
@@ -161,7 +164,7 @@ class ErrorBoundary:
             case CallEnded():
                 return raised.error
             case errors.UnisonoError():
-                self._refusals.refused(raised)
+                self._refusals.refused(raised, self._metrics.name, self.app_id)
                 if self._audit is not None:
                     self._audit.refused(raised, self._metrics.name, self._call.peer(), self._request_id)
                 return raised

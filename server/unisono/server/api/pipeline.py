@@ -232,8 +232,7 @@ class Pipeline:
         more calls a second than allowed.
         """
         principal = self._authenticated(call, metadata)
-        if boundary.record is not None:
-            boundary.record.app_id = principal.app_id
+        boundary.app_id = principal.app_id or None
         call.known()
         self._admission.begin(principal, kind)
         auth.require_role(principal, allowed)

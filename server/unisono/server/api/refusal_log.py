@@ -27,11 +27,15 @@ class RefusalLog:
         self._sampler = CountingSampler[str](clock.monotonic, _sum_up)
         self.counts: Final[Counter[Reason]] = Counter(dict.fromkeys(Reason, 0))
 
-    def refused(self, error: UnisonoError) -> None:
-        """Log that a call was refused: the reason, and the first 300 characters of the message."""
+    def refused(self, error: UnisonoError, method: str, app_id: str | None) -> None:
+        """Log that a call was refused: the reason, and the first 300 characters of the message.
+
+        `method` is the full name, `app_id` whose token it had; None where that is not known.
+        """
         self.counts[error.reason] += 1
         if self._sampler.takes(error.reason):
-            log.info("call refused", reason=error.reason, error=cut(error.message, _LONGEST))
+            about = {"method": method} if app_id is None else {"method": method, "app": app_id}
+            log.info("call refused", reason=error.reason, error=cut(error.message, _LONGEST), **about)
 
     def failed(self, fault: Exception) -> None:
         """Log a call that failed because of a fault of the server, with the traceback."""

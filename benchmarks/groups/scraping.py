@@ -9,13 +9,15 @@ from typing import Final
 from benchmarks.groups.sending import ECHO, IN_FLIGHT, calls
 from benchmarks.load import requests, sizes
 from benchmarks.load.requests import Request
+from benchmarks.machine import usage
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample
 from benchmarks.servers.scraper import OPERATORS, Scraper
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
 from benchmarks.transports import BESIDE, TRANSPORTS, on
 
-#: Seconds from one scrape to the next: a round has not got several of what operators have.
+#: Seconds of the server's processor time from one scrape to the next: a round has not got several of what
+#: operators have. A machine that is busy with others has no more scrapes for as many sends.
 _INTERVAL: Final = 1.0
 
 _PIECES: Final = 12
@@ -31,8 +33,8 @@ With `metrics_listen` the server has a second port, which times its event loop a
 store by itself, and answers scrapes. That is what can be switched on, and what is measured here. **Counting
 cannot be switched off**: what it takes is in each figure of this page, and in this one on both sides.
 
-Operators scrape each {OPERATORS:g} to 15 seconds. Here there is a scrape at first and after each second in
-which the server is sent to, so that a round has several: the metric has what scrapes take
+Operators scrape each {OPERATORS:g} to 15 seconds. Here there is a scrape at first and after each second of
+processor time that the server takes for sends, so that a round has several: the metric has what scrapes take
 {OPERATORS / _INTERVAL:g} times over, or more. The server is busy throughout; at rest, a scrape takes as long,
 and has fewer sends beside it. The scraper is on the core of whoever makes the work. As it is about a few
 percent, a round is {_PIECES} small pieces, in each of which every workload has its turn.
@@ -63,7 +65,8 @@ async def _open(_scale: Scale) -> AsyncIterator[Workloads]:
 
         def workloads(transport: str) -> Workloads:
             told = telling[transport]
-            scraper = scrapers.enter_context(closing(Scraper(told.metrics, _INTERVAL)))
+            clock = partial(usage.processor_time, told.pid)
+            scraper = scrapers.enter_context(closing(Scraper(told.metrics, _INTERVAL, clock)))
             return {
                 "send": partial(_sent, without[transport]),
                 "scraped": partial(_sent, told, scraper),
@@ -85,8 +88,8 @@ SCRAPING: Final = Group(
     metrics=(
         Metric(
             name="scraped",
-            title="`SendNotification`, 64 in flight, with `metrics_listen` on and scraped each second"
-            " / the same without",
+            title="`SendNotification`, 64 in flight, with `metrics_listen` on and scraped each second of"
+            " processor time / the same without",
             ratio=lambda of: of["scraped"]["cpu"] / of["send"]["cpu"],
             target=1.02,
             shown=(("scraped", "cpu"), ("send", "cpu")),

@@ -1,7 +1,7 @@
 """Scrapes the metrics of our server as Prometheus does, on the generator's core."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from threading import Event, Thread
@@ -18,18 +18,22 @@ _PATH: Final = "/metrics"
 #: As of Prometheus, in seconds.
 _TIMEOUT: Final = 10.0
 
+#: The least time to wait for what is due, in seconds.
+_PAUSE: Final = 0.005
+
 
 class Scraper:
     """Scrapes an address at once, and each `interval` seconds then, on one connection.
 
-    `count` is how often it has.
+    `count` is how often it has. `clock` is no faster than time is.
     """
 
-    def __init__(self, address: str, interval: float) -> None:
+    def __init__(self, address: str, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.count = 0
         self._connection: Final = HTTPConnection(address, timeout=_TIMEOUT)
         self._interval: Final = interval
-        self._left = 0.0
+        self._clock: Final = clock
+        self._due = self._left = 0.0
         self._failure: Failed | None = None
 
     @contextmanager
@@ -39,7 +43,7 @@ class Scraper:
         So blocks that are shorter than the interval have as many scrapes together as a long one. Raises
         Failed where the server has not told its metrics.
         """
-        over = Event()
+        over, self._due = Event(), self._clock() + self._left
         thread = Thread(target=self._scrape_until, args=(over,), name="scraper")
         thread.start()
         try:
@@ -47,6 +51,7 @@ class Scraper:
         finally:
             over.set()
             thread.join()
+            self._left = self._due - self._clock()
         if self._failure:
             raise self._failure
 
@@ -55,17 +60,19 @@ class Scraper:
         self._connection.close()
 
     def _scrape_until(self, over: Event) -> None:
-        due = time.monotonic() + self._left
         with cores.on(cores.GENERATOR):
-            while not self._failure and not over.wait(max(0.0, due - time.monotonic())):
-                due += self._interval
-                try:
+            while not self._failure and not over.wait(max(_PAUSE, self._due - self._clock())):
+                if self._clock() >= self._due:
+                    self._due += self._interval
                     self._scrape()
-                except (OSError, HTTPException, Failed) as error:
-                    self._failure = Failed(f"metrics were not told: {str(error) or type(error).__name__}")
-        self._left = due - time.monotonic()
 
     def _scrape(self) -> None:
+        try:
+            self._read()
+        except (OSError, HTTPException, Failed) as error:
+            self._failure = Failed(f"metrics were not told: {str(error) or type(error).__name__}")
+
+    def _read(self) -> None:
         self._connection.request("GET", _PATH)
         response = self._connection.getresponse()
         text = response.read()

@@ -97,14 +97,14 @@ def test_the_time_between_blocks_does_not_count(told: Told) -> None:
 
 
 def test_blocks_add_up(told: Told) -> None:
-    # Given blocks that are all shorter than the interval
-    with closing(Scraper(told.address, 0.5)) as scraper:
-        for _ in range(1000):
+    # Given two blocks, each shorter than the interval
+    now = 0.0
+    with closing(Scraper(told.address, 1.0, lambda: now)) as scraper:
+        for scrapes in (1, 2):
             with scraper.at_work():
-                threading.Event().wait(0.02)
-            if scraper.count == 2:
-                break
-    # Then there is a second scrape all the same
+                now += 0.6
+                # Then there is a scrape in the first, and another in the second
+                told.until(scrapes)
     assert scraper.count == 2
 
 

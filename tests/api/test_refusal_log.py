@@ -63,7 +63,7 @@ async def test_faults_are_few_lines_too() -> None:
     log = RefusalLog(FakeClock())
     with capture_logs() as entries:
         for _ in range(MAX_LINES + 5):
-            log.failed(ValueError())
+            log.failed(ValueError(), "unisono.v1.FeedService/GetFeed", None)
             log.client_gone()
     assert count(entries) == {"call failed": MAX_LINES, "client is gone": MAX_LINES}
 

@@ -169,7 +169,7 @@ class ErrorBoundary:
                     self._audit.refused(raised, self._metrics.name, self._call.peer(), self._request_id)
                 return raised
             case _:
-                self._refusals.failed(raised)
+                self._refusals.failed(raised, self._metrics.name, self.app_id)
                 return errors.UnisonoError(
                     errors.Reason.INTERNAL,
                     "a fault of the server; its log has it under the request id",

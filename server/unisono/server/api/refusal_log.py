@@ -1,6 +1,7 @@
 """Logs calls that were refused or failed, in short lines and at a limited rate."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -34,19 +35,23 @@ class RefusalLog:
         """
         self.counts[error.reason] += 1
         if self._sampler.takes(error.reason):
-            about = {"method": method} if app_id is None else {"method": method, "app": app_id}
-            log.info("call refused", reason=error.reason, error=cut(error.message, _LONGEST), **about)
+            message = cut(error.message, _LONGEST)
+            log.info("call refused", reason=error.reason, error=message, **_about(method, app_id))
 
-    def failed(self, fault: Exception) -> None:
-        """Log a call that failed because of a fault of the server, with the traceback."""
+    def failed(self, fault: Exception, method: str, app_id: str | None) -> None:
+        """Log a call that failed because of a fault of the server, with the traceback; see `refused`."""
         self.counts[Reason.INTERNAL] += 1
         if self._sampler.takes(Reason.INTERNAL):
-            log.error("call failed", exc_info=fault)
+            log.error("call failed", exc_info=fault, **_about(method, app_id))
 
     def client_gone(self) -> None:
         """Log that a connection broke while something was written to it."""
         if self._sampler.takes("client is gone"):
             log.info("client is gone")
+
+
+def _about(method: str, app_id: str | None) -> Mapping[str, str]:
+    return {"method": method} if app_id is None else {"method": method, "app": app_id}
 
 
 def _sum_up(kind: str, count: int) -> None:

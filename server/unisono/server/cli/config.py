@@ -50,7 +50,7 @@ def config(config: Path | None, as_json: bool, check: bool, **flags: Any) -> Non
 
 
 def _check(settings: Settings) -> None:
-    from unisono.server.app.rehearsal import problems
+    from unisono.server.app.dry_run import problems
 
     found = problems(settings)
     if found:

@@ -63,9 +63,13 @@ class ServiceDevice:
             await self.until(lambda: self.past.held.is_at(last))
 
     async def acknowledge(self) -> None:
-        """Acknowledge the position held, which may be behind an earlier one: the largest counts."""
+        """Acknowledge the position held, which may be behind an earlier one: the largest counts.
+
+        Not before a stream has begun: the position may be of a feed that was deleted since.
+        """
+        await self.receive(1)
         token, revision = self.past.held.token, self.past.held.revision
-        if token:
+        if token and self._heard:
             answer = await self.client.call(methods.ACKNOWLEDGE, resume_token=token)
             assert answer.acknowledged_revision >= revision
 

@@ -27,8 +27,12 @@ class ServiceMachine(AsyncStateMachine):
     """A machine of a node and its clients: all promises must hold. Random values come from seeds."""
 
     def __init__(self, path: Path) -> None:
-        self._system = ServiceSystem(path)
+        self._system = self.system(path)
         super().__init__()
+
+    def system(self, path: Path) -> ServiceSystem:
+        """Return the system on a file."""
+        return ServiceSystem(path)
 
     async def begin(self) -> None:
         await self._system.start()

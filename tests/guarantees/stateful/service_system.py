@@ -53,7 +53,8 @@ class ServiceSystem:
         """Start a node on the file, and connect to it."""
         self._node = self._setup.node()
         port = await self._node.start("127.0.0.1:0")
-        self._line: Transport = create_transport(f"127.0.0.1:{port}")
+        self.target = f"127.0.0.1:{port}"
+        self._line: Transport = create_transport(self.target)
 
     async def stop(self) -> None:
         """Drain the node, as on SIGTERM: each stream gets a Goodbye with a delay."""

@@ -67,6 +67,21 @@ def test_with_tls(tmp_path: Path) -> None:
         assert run(*asked(server, store, *files.flags)).exit_code == 0
 
 
+def test_by_a_socket_of_unix(tmp_path: Path) -> None:
+    store, door = tmp_path / "unisono.db", f"unix:{tmp_path}/door"
+    flags = ("--listen", door, "--transport", "http")
+    with serving(store, *flags):
+        assert run("stats", "--store", url(store), *flags).exit_code == 0
+
+
+def test_behind_the_header_of_a_proxy_on_this_machine(tmp_path: Path) -> None:
+    """The command names nobody in it, so that it is on this machine itself."""
+    store = tmp_path / "unisono.db"
+    flags = ("--transport", "http", "--trusted-proxies", "127.0.0.1", "--proxy-protocol")
+    with serving(store, *flags) as server:
+        assert run(*asked(server, store, *flags)).exit_code == 0
+
+
 def test_after_a_restart_the_key_is_the_same(tmp_path: Path) -> None:
     store = tmp_path / "unisono.db"
     keys = set()

@@ -63,7 +63,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     ],
     "docs/monitoring.md": [
         Drawing("unisono-server explain"),
-        Drawing("up for 3 days"),
+        Drawing("up for 2 seconds"),
         Drawing("sudo -u unisono"),
         Drawing('"event": "write"'),
         Drawing("postrotate"),

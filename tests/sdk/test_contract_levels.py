@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.support.methods import methods
+from tests.support.release_before import CONTRACT_LEVEL
 from unisono.client._wire.contract_levels import LEVELS, METHOD_LEVELS, NEWEST, OLDEST, field_above
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -32,7 +33,7 @@ def names(prefix: str, message: DescriptorProto) -> Iterator[str]:
 
 
 def released() -> tuple[set[str], set[str]]:
-    """The methods and the fields of the contract of level 0."""
+    """The methods and the fields of the contract of the release before."""
     image = FileDescriptorSet.FromString((PROTO / "released.binpb").read_bytes())
     files = [file for file in image.file if file.package == PACKAGE]
     declared = {method.name for file in files for service in file.service for method in service.method}
@@ -68,7 +69,8 @@ def test_every_field_that_a_request_may_have_since_is_in_the_table_and_no_other(
 
     found = {name for request in requests(streaming=False) for name in added(request, known, seen)}
 
-    assert found == set(LEVELS)
+    assert found == {name for name, level in LEVELS.items() if level > CONTRACT_LEVEL}
+    assert {name for name, level in LEVELS.items() if level <= CONTRACT_LEVEL} <= known
     assert len(seen) > len(requests(streaming=False))
 
 
@@ -82,8 +84,10 @@ def test_so_is_every_method_and_no_other() -> None:
         if method.descriptor and method.name not in declared and not method.for_admins
     }
 
-    assert since == set(METHOD_LEVELS)
-    assert set(METHOD_LEVELS.values()) == {NEWEST}
+    assert since == {path for path, level in METHOD_LEVELS.items() if level > CONTRACT_LEVEL}
+    assert {path for path, level in METHOD_LEVELS.items() if level <= CONTRACT_LEVEL} <= {
+        method.path for method in methods() if method.name in declared
+    }
 
 
 def test_streams_are_opened_without_asking() -> None:

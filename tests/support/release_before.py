@@ -17,6 +17,9 @@ import pytest
 COMMIT: Final = "b688eb26dc6e079c0acd9dc4bc9b97656228c8db"
 VERSION: Final = "0.1.0"
 
+CONTRACT_LEVEL: Final = 1
+"""Up to where it knows the contract, which is `proto/released.binpb`."""
+
 STORE_VERSION: Final = 10
 """The version of the stores that it makes."""
 

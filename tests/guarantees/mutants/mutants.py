@@ -169,9 +169,9 @@ MUTANTS: Final = (
         trial=stalled_memory.STALLED_MEMORY,
         patch=Patch(
             file="api/services/feeds.py",
-            old="session.run(encode_response, write)",
+            old="session.run(encode, write)",
             new="session.run(lambda *said: "
-            "self.__dict__.setdefault('kept', []).append(encode_response(*said)) or self.kept[-1], write)",
+            "self.__dict__.setdefault('kept', []).append(encode(*said)) or self.kept[-1], write)",
         ),
     ),
     Mutant(

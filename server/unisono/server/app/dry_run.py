@@ -61,11 +61,11 @@ def _store(settings: Settings) -> None:
 
 
 def _audit_log(settings: Settings) -> None:
-    log = settings.audit_log
-    if log is not None and log.exists():
-        _check_writable(log)
-    elif log is not None:
-        _check_folder(log)
+    file = settings.audit_log
+    if file is not None and file.exists():
+        _check_writable(file)
+    elif file is not None:
+        _check_folder(file)
 
 
 def _ports(settings: Settings) -> None:

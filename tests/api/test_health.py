@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -19,6 +21,7 @@ from tests.support.methods import HEALTH, Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
+from unisono.server.api.health import Health
 from unisono.server.api.sizes import SMALL
 from unisono.server.api.watches import PER_CONNECTION
 from unisono.server.clock import Clock, RandomIds, SystemClock
@@ -103,6 +106,35 @@ async def test_watches_are_told_when_the_server_stops(tmp_path: Path) -> None:
         with pytest.raises(StopAsyncIteration):
             await watch.status()
         await stopping
+
+
+class StoppedMeanwhile:
+    """A call of a watch, to whose server the end comes while the first status is written."""
+
+    def __init__(self, health: Health) -> None:
+        self.told: list[int] = []
+        self._health = health
+
+    def peer(self) -> str:
+        return "ipv4:127.0.0.1:1"
+
+    async def read(self, _: int) -> bytes:
+        return b""
+
+    async def write(self, message: bytes) -> None:
+        self.told.append(pb.HealthCheckResponse.FromString(message).status)
+        self._health.stop()
+
+
+async def test_a_stop_is_told_that_comes_while_something_else_is() -> None:
+    def as_it_is(_: str, answer: Any, *, streaming: bool = False) -> Any:
+        return answer
+
+    pipeline: Any = SimpleNamespace(clock=FakeClock(), anonymous=as_it_is)
+    health = Health((), pipeline, max_watches=1, watch_age=60)
+    call, watch = StoppedMeanwhile(health), cast("Any", health.rpcs()["Watch"])
+    await watch(call)
+    assert call.told == [SERVING, NOT_SERVING]
 
 
 async def test_while_the_store_is_away_nothing_serves_and_watches_are_told(tmp_path: Path) -> None:

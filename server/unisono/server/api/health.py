@@ -80,14 +80,15 @@ class Health:
         until, told = self._clock.monotonic() + self._watch_age, b""
         while True:
             watch.news.clear()
-            status = self._status(service)
+            # As it is before the write: what comes meanwhile is told in another round.
+            stopped, is_over, status = self._stopped, watch.is_over, self._status(service)
             if status != told:
                 await call.write(status)
                 told = status
             left = until - self._clock.monotonic()
-            if self._stopped:
+            if stopped:
                 return
-            if watch.is_over or left <= 0:
+            if is_over or left <= 0:
                 await _give_way(call)
             await self._clock.wait(watch.news, left)
 

@@ -23,13 +23,10 @@ class FailureLog:
         self._monotonic = monotonic
         self._next = float("-inf")
         self._failures = 0
-        #: All failures so far.
-        self.total = 0
 
     def add(self, reason: str, error: object) -> None:
         """Count a failure, and log it if it is time for a line, with the failures since the last."""
         self._failures += 1
-        self.total += 1
         now = self._monotonic()
         if now < self._next:
             return

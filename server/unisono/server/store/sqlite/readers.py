@@ -45,7 +45,7 @@ class Readers:
         self._freed = asyncio.Event()
         self._connected = 0
         self._open = False
-        self.failures = FailureLog("the store could not be read")
+        self._failures = FailureLog("the store could not be read")
 
     async def open(self) -> None:
         """Open the connections. Raises `StoreError` when one cannot be opened."""
@@ -83,7 +83,7 @@ class Readers:
     def _failed(self, error: sqlite3.Error) -> Unavailable:
         raised = unavailable(error)
         self._metrics.failures[raised.reason] += 1
-        self.failures.add(raised.reason, error)
+        self._failures.add(raised.reason, error)
         return raised
 
     async def close(self) -> None:

@@ -118,7 +118,7 @@ class SqliteStore:
     @property
     def failures(self) -> int:
         """See `Store.failures`."""
-        return self._writer.failures.total + self._readers.failures.total
+        return self.metrics.failures.total()
 
     async def check(self, *, write: bool) -> None:
         """See `Store.check`. The files of the store are looked at whenever something is to be written."""

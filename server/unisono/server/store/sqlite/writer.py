@@ -32,7 +32,7 @@ class Writer:
         self._file: File | None = None
         self._worker = Worker("sqlite-writer")
         self._closed = False
-        self.failures = FailureLog("the store could not be written")
+        self._failures = FailureLog("the store could not be written")
 
     async def open(self) -> Constants:
         """Open the file, and return what stays as it is.
@@ -52,7 +52,7 @@ class Writer:
             return await self._worker.submit(lambda: work(self._connection()))
         except Unavailable as error:
             self._metrics.failures[error.reason] += 1
-            self.failures.add(error.reason, error.__cause__ or error)
+            self._failures.add(error.reason, error.__cause__ or error)
             raise
 
     async def close(self) -> None:

@@ -53,13 +53,13 @@ def added(message: Descriptor, known: set[str], seen: set[str]) -> Iterator[str]
             yield from added(field.message_type, known, seen)
 
 
-def requests(*, streaming: bool) -> list[Descriptor]:
+def requests() -> list[Descriptor]:
     """The requests of released methods: a method that a server lacks refuses them all by itself."""
     declared, _ = released()
     return [
         method.descriptor.input_type
         for method in methods()
-        if method.descriptor is not None and method.name in declared and method.server_streaming is streaming
+        if method.descriptor is not None and method.name in declared
     ]
 
 
@@ -67,11 +67,11 @@ def test_every_field_that_a_request_may_have_since_is_in_the_table_and_no_other(
     _, known = released()
     seen: set[str] = set()
 
-    found = {name for request in requests(streaming=False) for name in added(request, known, seen)}
+    found = {name for request in requests() for name in added(request, known, seen)}
 
     assert found == {name for name, level in LEVELS.items() if level > CONTRACT_LEVEL}
     assert {name for name, level in LEVELS.items() if level <= CONTRACT_LEVEL} <= known
-    assert len(seen) > len(requests(streaming=False))
+    assert len(seen) > len(requests())
 
 
 def test_so_is_every_method_and_no_other() -> None:
@@ -90,23 +90,16 @@ def test_so_is_every_method_and_no_other() -> None:
     }
 
 
-def test_streams_are_opened_without_asking() -> None:
-    """Their request has no such field. One that is added needs a check where streams are opened."""
-    _, known = released()
-
-    assert [name for request in requests(streaming=True) for name in added(request, known, set())] == []
-
-
 def test_the_levels_are_those_that_the_contract_names() -> None:
     text = (PROTO / "unisono/v1/server_service.proto").read_text().replace("\n  // ", " ")
-    (said,) = re.findall(r"Level 1: (.*?)\.\n", text)
-    pairs = set()
-    for part in said.split(";"):
-        fields, kinds = (set(re.findall(r"\w+", side)) - {"and"} for side in part.split(" of "))
-        pairs |= {f"{PACKAGE}.{kind}.{field}" for field in fields for kind in kinds}
+    named = {}
+    for level, said in re.findall(r"Level (\d+): (.*?)\.\n", text):
+        for part in said.split(";"):
+            fields, kinds = (set(re.findall(r"\w+", side)) - {"and"} for side in part.split(" of "))
+            named.update({f"{PACKAGE}.{kind}.{field}": int(level) for field in fields for kind in kinds})
 
-    assert pairs == set(LEVELS)
-    assert {OLDEST + 1} == set(LEVELS.values()) == {NEWEST}
+    assert named == LEVELS
+    assert set(LEVELS.values()) == set(range(OLDEST + 1, NEWEST + 1))
 
 
 def content(**fields: Any) -> service_pb.SendNotificationRequest:
@@ -147,6 +140,7 @@ NEWER: dict[str, Message] = {
         action_id="reply", snooze_until=Timestamp(seconds=1)
     ),
     "DeleteEndpointRequest.may_return": endpoint_pb.DeleteEndpointRequest(may_return=True),
+    "SubscribeRequest.ephemeral": feed_pb.SubscribeRequest(endpoint_id="window", ephemeral=True),
 }
 
 
@@ -157,8 +151,9 @@ def test_what_every_server_knows(request_: Message) -> None:
 
 @pytest.mark.parametrize("name", NEWER)
 def test_what_only_newer_servers_know(name: str) -> None:
-    assert field_above(NEWER[name], OLDEST) == name
-    assert field_above(NEWER[name], NEWEST) is None
+    level = LEVELS[f"{PACKAGE}.{name}"]
+    assert field_above(NEWER[name], level - 1) == name
+    assert field_above(NEWER[name], level) is None
 
 
 def test_the_examples_are_of_all_that_is_in_the_table() -> None:

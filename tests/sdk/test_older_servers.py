@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.message import Message
 
 from tests.sdk.backoffs import IMPATIENT, QUICK
+from tests.sdk.device_script import LIVE, laptop, live, scripted_streams, until
 from tests.sdk.fake_send_service import FakeSendService
 from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
@@ -32,6 +33,7 @@ from unisono.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoRes
 
 ACTIVATED, SNOOZED = UserActionState.ACTIVATED, UserActionState.SNOOZED
 LINK = "https://unisono.test"
+EPHEMERAL = "SubscribeRequest.ephemeral"
 
 
 async def listed(publisher: Publisher) -> None:
@@ -42,7 +44,7 @@ async def changed(publisher: Publisher) -> None:
     [change async for change in publisher.changes("ada")]
 
 
-#: A call for each field that older servers do not know.
+#: A call for each field that older servers do not know, but for that of streams.
 NEWER: dict[str, Callable[[Publisher], Awaitable[object]]] = {
     "SendNotificationRequest.silent": lambda p: p.send("ada", title="x", silent=True),
     "SendNotificationRequest.category": lambda p: p.send("ada", title="x", category="news"),
@@ -76,7 +78,7 @@ def believed(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 
 def test_there_is_a_call_for_each_field() -> None:
-    assert {f"unisono.v1.{field}" for field in NEWER} == set(LEVELS)
+    assert {f"unisono.v1.{field}" for field in (*NEWER, EPHEMERAL)} == set(LEVELS)
 
 
 @pytest.mark.parametrize("level", [None, OLDEST, -1], ids=["older than the question", "oldest", "nonsense"])
@@ -160,6 +162,56 @@ async def test_many_who_want_to_know_at_once_ask_once(
 
     assert len(script.requests("MarkNotifications")) == 20
     assert asked(script) == 1
+
+
+async def test_one_that_knows_enough_is_not_asked_again(
+    publisher: Publisher, script: StubServer, service: FakeSendService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    believed(monkeypatch, 0)
+    script.knows(LEVELS["unisono.v1.SendNotificationRequest.silent"])
+
+    await publisher.send("ada", title="One", silent=True)
+    await publisher.send("ada", title="Two", silent=True)
+
+    assert service.titles == ["One", "Two"]
+    assert asked(script) == 1
+
+
+async def test_no_stream_is_opened_with_what_it_does_not_know(script: StubServer) -> None:
+    script.knows(LEVELS[f"unisono.v1.{EPHEMERAL}"] - 1)
+    script.stream("Subscribe", scripted_streams(LIVE))
+
+    async with laptop(script.target, ephemeral=True) as device:
+        await until(device, lambda device: device.error)
+
+        assert isinstance(device.error, ServerTooOld)
+        assert device.error.metadata["field"] == EPHEMERAL
+        assert script.requests("Subscribe") == []
+
+
+async def test_a_device_comes_to_one_that_was_upgraded(
+    script: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    believed(monkeypatch, 0)
+    script.knows(None)
+    script.stream("Subscribe", scripted_streams(LIVE))
+
+    async with laptop(script.target, ephemeral=True) as device:
+        await until(device, lambda device: device.error)
+        script.knows(NEWEST)
+        await live(device)
+
+    assert [request.ephemeral for request in script.requests("Subscribe")] == [True]
+
+
+async def test_an_ordinary_device_asks_nothing(script: StubServer) -> None:
+    script.knows(None)
+    script.stream("Subscribe", scripted_streams(LIVE))
+
+    async with laptop(script.target) as device:
+        await live(device)
+
+    assert asked(script) == 0
 
 
 async def test_an_old_one_is_not_asked_for_each_call(

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.message import Message
 
 from unisono.client import Method, Publisher, ReadState, ServerTooOld, Transport
-from unisono.client._wire.contract_levels import NEWEST
+from unisono.client._wire.contract_levels import NEWEST, field_above
 from unisono.client.testing import FakeService
 from unisono.verify.load import run as runs
 from unisono.verify.load.access import Access
@@ -68,6 +68,32 @@ class Slow:
         return await answer
 
 
+class Heard:
+    """A way that keeps the requests which it carries."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.requests: list[Message] = []
+        self.close = transport.close
+        self._transport = transport
+
+    async def unary(
+        self,
+        method: Method[Request, Response],
+        request: Request,
+        *,
+        token: str,
+        timeout: float | None,
+    ) -> Response:
+        self.requests.append(request)
+        return await self._transport.unary(method, request, token=token, timeout=timeout)
+
+    def stream(
+        self, method: Method[Request, Response], request: Request, *, token: str
+    ) -> AsyncGenerator[Response, None]:
+        self.requests.append(request)
+        return self._transport.stream(method, request, token=token)
+
+
 @pytest.fixture
 def service() -> FakeService:
     return FakeService()
@@ -119,8 +145,13 @@ async def test_a_server_that_lacks_what_is_judged_is_left_alone(service: FakeSer
         assert (await publisher.get_feed("ada")).last_revision == 0
 
 
-def test_all_that_is_judged_is_asked_for() -> None:
-    assert CONTRACT_LEVEL == NEWEST
+async def test_all_that_is_sent_is_asked_for(service: FakeService, access: Access) -> None:
+    heard = Heard(service.transport)
+
+    await run(lambda: heard, access, LOAD, Recorder(steady_clock()), told)
+
+    above = {level: any(field_above(request, level) for request in heard.requests) for level in range(NEWEST)}
+    assert above == {level: level < CONTRACT_LEVEL for level in range(NEWEST)}
 
 
 async def test_a_run_without_faults_cuts_nothing(service: FakeService, access: Access) -> None:

@@ -44,7 +44,9 @@ type Endpoint struct {
 	// Up to where the device has said that it has everything. Written with a delay of seconds.
 	AcknowledgedRevision int64 `protobuf:"varint,8,opt,name=acknowledged_revision,json=acknowledgedRevision,proto3" json:"acknowledged_revision,omitempty"`
 	// Whether it has a stream open.
-	Connected     bool `protobuf:"varint,9,opt,name=connected,proto3" json:"connected,omitempty"`
+	Connected bool `protobuf:"varint,9,opt,name=connected,proto3" json:"connected,omitempty"`
+	// Whether it goes with its stream; see SubscribeRequest.
+	Ephemeral     bool `protobuf:"varint,10,opt,name=ephemeral,proto3" json:"ephemeral,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -138,6 +140,13 @@ func (x *Endpoint) GetAcknowledgedRevision() int64 {
 func (x *Endpoint) GetConnected() bool {
 	if x != nil {
 		return x.Connected
+	}
+	return false
+}
+
+func (x *Endpoint) GetEphemeral() bool {
+	if x != nil {
+		return x.Ephemeral
 	}
 	return false
 }
@@ -690,7 +699,7 @@ var File_unisono_v1_endpoint_service_proto protoreflect.FileDescriptor
 const file_unisono_v1_endpoint_service_proto_rawDesc = "" +
 	"\n" +
 	"!unisono/v1/endpoint_service.proto\x12\n" +
-	"unisono.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\x88\x03\n" +
+	"unisono.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\xa6\x03\n" +
 	"\bEndpoint\x12\x1f\n" +
 	"\vendpoint_id\x18\x01 \x01(\tR\n" +
 	"endpointId\x12\x15\n" +
@@ -702,7 +711,9 @@ const file_unisono_v1_endpoint_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\x0elast_seen_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x123\n" +
 	"\x15acknowledged_revision\x18\b \x01(\x03R\x14acknowledgedRevision\x12\x1c\n" +
-	"\tconnected\x18\t \x01(\bR\tconnected\"\xae\x01\n" +
+	"\tconnected\x18\t \x01(\bR\tconnected\x12\x1c\n" +
+	"\tephemeral\x18\n" +
+	" \x01(\bR\tephemeral\"\xae\x01\n" +
 	"\x17RegisterEndpointRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1f\n" +
 	"\vendpoint_id\x18\x02 \x01(\tR\n" +

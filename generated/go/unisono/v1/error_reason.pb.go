@@ -75,8 +75,8 @@ const (
 	// RESOURCE_EXHAUSTED. The user has as many streams open as allowed: from as many endpoints, or twice as many with those
 	// that newer ones took over from and that have not ended. A QuotaFailure says so. metadata: limit.
 	ErrorReason_ERROR_REASON_OPEN_STREAMS_EXCEEDED ErrorReason = 20
-	// RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, all with open streams. A QuotaFailure says so.
-	// metadata: limit.
+	// RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, and none gives way: all have open streams, or the new
+	// one is ephemeral. A QuotaFailure says so. metadata: limit.
 	ErrorReason_ERROR_REASON_ENDPOINTS_EXCEEDED ErrorReason = 21
 	// UNAVAILABLE, with RetryInfo. More is waiting to be committed than the server will queue. Nothing was changed.
 	ErrorReason_ERROR_REASON_OVERLOADED ErrorReason = 22

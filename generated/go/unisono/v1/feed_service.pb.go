@@ -239,10 +239,16 @@ type SubscribeRequest struct {
 	//	*SubscribeRequest_ResumeToken
 	//	*SubscribeRequest_StartPosition
 	Start isSubscribeRequest_Start `protobuf_oneof:"start"`
-	// How long the stream may be silent. Default 30 s, clamped to 5 to 300 s.
+	// How long the stream may be silent. Default 30 s, clamped to 5 to 300 s; to 45 s at most for a browser's.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,7,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The endpoint goes with its stream: five minutes after the last one has ended it is forgotten, as if it had never
+	// been registered, unless it is back by then. For private windows and scripts that run once. It never takes the place
+	// of another: where the user has as many as allowed, it is refused with ENDPOINTS_EXCEEDED. What the latest Subscribe
+	// or RegisterEndpoint says counts: one that comes back without this stays. A position from before it was forgotten is
+	// good as long as the feed can continue from there.
+	Ephemeral     bool `protobuf:"varint,8,opt,name=ephemeral,proto3" json:"ephemeral,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SubscribeRequest) Reset() {
@@ -333,6 +339,13 @@ func (x *SubscribeRequest) GetHeartbeatInterval() *durationpb.Duration {
 		return x.HeartbeatInterval
 	}
 	return nil
+}
+
+func (x *SubscribeRequest) GetEphemeral() bool {
+	if x != nil {
+		return x.Ephemeral
+	}
+	return false
 }
 
 type isSubscribeRequest_Start interface {
@@ -1230,7 +1243,7 @@ var File_unisono_v1_feed_service_proto protoreflect.FileDescriptor
 const file_unisono_v1_feed_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dunisono/v1/feed_service.proto\x12\n" +
-	"unisono.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\xe3\x02\n" +
+	"unisono.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\x81\x03\n" +
 	"\x10SubscribeRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1f\n" +
 	"\vendpoint_id\x18\x02 \x01(\tR\n" +
@@ -1239,7 +1252,8 @@ const file_unisono_v1_feed_service_proto_rawDesc = "" +
 	"\fdisplay_name\x18\x04 \x01(\tR\vdisplayName\x12#\n" +
 	"\fresume_token\x18\x05 \x01(\fH\x00R\vresumeToken\x12B\n" +
 	"\x0estart_position\x18\x06 \x01(\x0e2\x19.unisono.v1.StartPositionH\x00R\rstartPosition\x12H\n" +
-	"\x12heartbeat_interval\x18\a \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatIntervalB\a\n" +
+	"\x12heartbeat_interval\x18\a \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12\x1c\n" +
+	"\tephemeral\x18\b \x01(\bR\tephemeralB\a\n" +
 	"\x05start\"\x9e\x03\n" +
 	"\x11SubscribeResponse\x12!\n" +
 	"\fresume_token\x18\x01 \x01(\fR\vresumeToken\x12\x1a\n" +

@@ -70,6 +70,8 @@ type GetServerInfoResponse struct {
 	// SendNotificationRequest; data of Payload; link, icon_url, image_url, actions and format of VisualContent;
 	// changed_after of ListNotificationsRequest; snooze_for and action_id of MarkNotificationsRequest; may_return of
 	// DeleteEndpointRequest.
+	//
+	// Level 2: ephemeral of SubscribeRequest.
 	ContractLevel int32 `protobuf:"varint,2,opt,name=contract_level,json=contractLevel,proto3" json:"contract_level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

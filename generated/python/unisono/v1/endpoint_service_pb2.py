@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from unisono.v1 import notification_pb2 as unisono_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!unisono/v1/endpoint_service.proto\x12\nunisono.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\x9b\x02\n\x08\x45ndpoint\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12,\n\x08platform\x18\x04 \x01(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\x15\x61\x63knowledged_revision\x18\x08 \x01(\x03\x12\x11\n\tconnected\x18\t \x01(\x08\"\x83\x01\n\x17RegisterEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12,\n\x08platform\x18\x03 \x01(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\"B\n\x18RegisterEndpointResponse\x12&\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x14.unisono.v1.Endpoint\":\n\x12GetEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\"=\n\x13GetEndpointResponse\x12&\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x14.unisono.v1.Endpoint\"\'\n\x14ListEndpointsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"@\n\x15ListEndpointsResponse\x12\'\n\tendpoints\x18\x01 \x03(\x0b\x32\x14.unisono.v1.Endpoint\"\x84\x01\n\x15UpdateEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12/\n\x0bupdate_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"@\n\x16UpdateEndpointResponse\x12&\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x14.unisono.v1.Endpoint\"Q\n\x15\x44\x65leteEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x12\n\nmay_return\x18\x03 \x01(\x08\"1\n\x16\x44\x65leteEndpointResponse\x12\x17\n\x0f\x61lready_removed\x18\x01 \x01(\x08\x32\xd2\x03\n\x0f\x45ndpointService\x12]\n\x10RegisterEndpoint\x12#.unisono.v1.RegisterEndpointRequest\x1a$.unisono.v1.RegisterEndpointResponse\x12S\n\x0bGetEndpoint\x12\x1e.unisono.v1.GetEndpointRequest\x1a\x1f.unisono.v1.GetEndpointResponse\"\x03\x90\x02\x01\x12Y\n\rListEndpoints\x12 .unisono.v1.ListEndpointsRequest\x1a!.unisono.v1.ListEndpointsResponse\"\x03\x90\x02\x01\x12W\n\x0eUpdateEndpoint\x12!.unisono.v1.UpdateEndpointRequest\x1a\".unisono.v1.UpdateEndpointResponse\x12W\n\x0e\x44\x65leteEndpoint\x12!.unisono.v1.DeleteEndpointRequest\x1a\".unisono.v1.DeleteEndpointResponseB_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!unisono/v1/endpoint_service.proto\x12\nunisono.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\xae\x02\n\x08\x45ndpoint\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12,\n\x08platform\x18\x04 \x01(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\x15\x61\x63knowledged_revision\x18\x08 \x01(\x03\x12\x11\n\tconnected\x18\t \x01(\x08\x12\x11\n\tephemeral\x18\n \x01(\x08\"\x83\x01\n\x17RegisterEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12,\n\x08platform\x18\x03 \x01(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\"B\n\x18RegisterEndpointResponse\x12&\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x14.unisono.v1.Endpoint\":\n\x12GetEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\"=\n\x13GetEndpointResponse\x12&\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x14.unisono.v1.Endpoint\"\'\n\x14ListEndpointsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"@\n\x15ListEndpointsResponse\x12\'\n\tendpoints\x18\x01 \x03(\x0b\x32\x14.unisono.v1.Endpoint\"\x84\x01\n\x15UpdateEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12/\n\x0bupdate_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"@\n\x16UpdateEndpointResponse\x12&\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x14.unisono.v1.Endpoint\"Q\n\x15\x44\x65leteEndpointRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x12\n\nmay_return\x18\x03 \x01(\x08\"1\n\x16\x44\x65leteEndpointResponse\x12\x17\n\x0f\x61lready_removed\x18\x01 \x01(\x08\x32\xd2\x03\n\x0f\x45ndpointService\x12]\n\x10RegisterEndpoint\x12#.unisono.v1.RegisterEndpointRequest\x1a$.unisono.v1.RegisterEndpointResponse\x12S\n\x0bGetEndpoint\x12\x1e.unisono.v1.GetEndpointRequest\x1a\x1f.unisono.v1.GetEndpointResponse\"\x03\x90\x02\x01\x12Y\n\rListEndpoints\x12 .unisono.v1.ListEndpointsRequest\x1a!.unisono.v1.ListEndpointsResponse\"\x03\x90\x02\x01\x12W\n\x0eUpdateEndpoint\x12!.unisono.v1.UpdateEndpointRequest\x1a\".unisono.v1.UpdateEndpointResponse\x12W\n\x0e\x44\x65leteEndpoint\x12!.unisono.v1.DeleteEndpointRequest\x1a\".unisono.v1.DeleteEndpointResponseB_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,27 +40,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDPOINTSERVICE'].methods_by_name['ListEndpoints']._loaded_options = None
   _globals['_ENDPOINTSERVICE'].methods_by_name['ListEndpoints']._serialized_options = b'\220\002\001'
   _globals['_ENDPOINT']._serialized_start=148
-  _globals['_ENDPOINT']._serialized_end=431
-  _globals['_REGISTERENDPOINTREQUEST']._serialized_start=434
-  _globals['_REGISTERENDPOINTREQUEST']._serialized_end=565
-  _globals['_REGISTERENDPOINTRESPONSE']._serialized_start=567
-  _globals['_REGISTERENDPOINTRESPONSE']._serialized_end=633
-  _globals['_GETENDPOINTREQUEST']._serialized_start=635
-  _globals['_GETENDPOINTREQUEST']._serialized_end=693
-  _globals['_GETENDPOINTRESPONSE']._serialized_start=695
-  _globals['_GETENDPOINTRESPONSE']._serialized_end=756
-  _globals['_LISTENDPOINTSREQUEST']._serialized_start=758
-  _globals['_LISTENDPOINTSREQUEST']._serialized_end=797
-  _globals['_LISTENDPOINTSRESPONSE']._serialized_start=799
-  _globals['_LISTENDPOINTSRESPONSE']._serialized_end=863
-  _globals['_UPDATEENDPOINTREQUEST']._serialized_start=866
-  _globals['_UPDATEENDPOINTREQUEST']._serialized_end=998
-  _globals['_UPDATEENDPOINTRESPONSE']._serialized_start=1000
-  _globals['_UPDATEENDPOINTRESPONSE']._serialized_end=1064
-  _globals['_DELETEENDPOINTREQUEST']._serialized_start=1066
-  _globals['_DELETEENDPOINTREQUEST']._serialized_end=1147
-  _globals['_DELETEENDPOINTRESPONSE']._serialized_start=1149
-  _globals['_DELETEENDPOINTRESPONSE']._serialized_end=1198
-  _globals['_ENDPOINTSERVICE']._serialized_start=1201
-  _globals['_ENDPOINTSERVICE']._serialized_end=1667
+  _globals['_ENDPOINT']._serialized_end=450
+  _globals['_REGISTERENDPOINTREQUEST']._serialized_start=453
+  _globals['_REGISTERENDPOINTREQUEST']._serialized_end=584
+  _globals['_REGISTERENDPOINTRESPONSE']._serialized_start=586
+  _globals['_REGISTERENDPOINTRESPONSE']._serialized_end=652
+  _globals['_GETENDPOINTREQUEST']._serialized_start=654
+  _globals['_GETENDPOINTREQUEST']._serialized_end=712
+  _globals['_GETENDPOINTRESPONSE']._serialized_start=714
+  _globals['_GETENDPOINTRESPONSE']._serialized_end=775
+  _globals['_LISTENDPOINTSREQUEST']._serialized_start=777
+  _globals['_LISTENDPOINTSREQUEST']._serialized_end=816
+  _globals['_LISTENDPOINTSRESPONSE']._serialized_start=818
+  _globals['_LISTENDPOINTSRESPONSE']._serialized_end=882
+  _globals['_UPDATEENDPOINTREQUEST']._serialized_start=885
+  _globals['_UPDATEENDPOINTREQUEST']._serialized_end=1017
+  _globals['_UPDATEENDPOINTRESPONSE']._serialized_start=1019
+  _globals['_UPDATEENDPOINTRESPONSE']._serialized_end=1083
+  _globals['_DELETEENDPOINTREQUEST']._serialized_start=1085
+  _globals['_DELETEENDPOINTREQUEST']._serialized_end=1166
+  _globals['_DELETEENDPOINTRESPONSE']._serialized_start=1168
+  _globals['_DELETEENDPOINTRESPONSE']._serialized_end=1217
+  _globals['_ENDPOINTSERVICE']._serialized_start=1220
+  _globals['_ENDPOINTSERVICE']._serialized_end=1686
 # @@protoc_insertion_point(module_scope)

@@ -36,6 +36,7 @@ class Endpoint(_message.Message):
     LAST_SEEN_TIME_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGED_REVISION_FIELD_NUMBER: _builtins.int
     CONNECTED_FIELD_NUMBER: _builtins.int
+    EPHEMERAL_FIELD_NUMBER: _builtins.int
     endpoint_id: _builtins.str
     """Chosen by the device once and kept by it. 1 to 256 bytes."""
     app_id: _builtins.str
@@ -50,6 +51,8 @@ class Endpoint(_message.Message):
     """Up to where the device has said that it has everything. Written with a delay of seconds."""
     connected: _builtins.bool
     """Whether it has a stream open."""
+    ephemeral: _builtins.bool
+    """Whether it goes with its stream; see SubscribeRequest."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was registered, or last registered anew."""
@@ -72,10 +75,11 @@ class Endpoint(_message.Message):
         last_seen_time: _timestamp_pb2.Timestamp | None = ...,
         acknowledged_revision: _builtins.int = ...,
         connected: _builtins.bool = ...,
+        ephemeral: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "last_seen_time", b"last_seen_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_revision", b"acknowledged_revision", "app_id", b"app_id", "connected", b"connected", "create_time", b"create_time", "display_name", b"display_name", "endpoint_id", b"endpoint_id", "last_seen_time", b"last_seen_time", "platform", b"platform", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_revision", b"acknowledged_revision", "app_id", b"app_id", "connected", b"connected", "create_time", b"create_time", "display_name", b"display_name", "endpoint_id", b"endpoint_id", "ephemeral", b"ephemeral", "last_seen_time", b"last_seen_time", "platform", b"platform", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -77,8 +77,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     that newer ones took over from and that have not ended. A QuotaFailure says so. metadata: limit.
     """
     ERROR_REASON_ENDPOINTS_EXCEEDED: _ErrorReason.ValueType  # 21
-    """RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, all with open streams. A QuotaFailure says so.
-    metadata: limit.
+    """RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, and none gives way: all have open streams, or the new
+    one is ephemeral. A QuotaFailure says so. metadata: limit.
     """
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 22
     """UNAVAILABLE, with RetryInfo. More is waiting to be committed than the server will queue. Nothing was changed."""
@@ -198,8 +198,8 @@ ERROR_REASON_OPEN_STREAMS_EXCEEDED: ErrorReason.ValueType  # 20
 that newer ones took over from and that have not ended. A QuotaFailure says so. metadata: limit.
 """
 ERROR_REASON_ENDPOINTS_EXCEEDED: ErrorReason.ValueType  # 21
-"""RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, all with open streams. A QuotaFailure says so.
-metadata: limit.
+"""RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, and none gives way: all have open streams, or the new
+one is ephemeral. A QuotaFailure says so. metadata: limit.
 """
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 22
 """UNAVAILABLE, with RetryInfo. More is waiting to be committed than the server will queue. Nothing was changed."""

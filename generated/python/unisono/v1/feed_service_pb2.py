@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from unisono.v1 import notification_pb2 as unisono_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dunisono/v1/feed_service.proto\x12\nunisono.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\x89\x02\n\x10SubscribeRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12,\n\x08platform\x18\x03 \x01(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x16\n\x0cresume_token\x18\x05 \x01(\x0cH\x00\x12\x33\n\x0estart_position\x18\x06 \x01(\x0e\x32\x19.unisono.v1.StartPositionH\x00\x12\x35\n\x12heartbeat_interval\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationB\x07\n\x05start\"\xbf\x02\n\x11SubscribeResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\x14\n\x0cunread_count\x18\x04 \x01(\x03\x12&\n\x07welcome\x18\x05 \x01(\x0b\x32\x13.unisono.v1.WelcomeH\x00\x12-\n\x0b\x65vent_batch\x18\x06 \x01(\x0b\x32\x16.unisono.v1.EventBatchH\x00\x12$\n\x06synced\x18\x07 \x01(\x0b\x32\x12.unisono.v1.SyncedH\x00\x12*\n\theartbeat\x18\x08 \x01(\x0b\x32\x15.unisono.v1.HeartbeatH\x00\x12&\n\x07goodbye\x18\t \x01(\x0b\x32\x13.unisono.v1.GoodbyeH\x00\x42\t\n\x07message\"\xaa\x01\n\x07Welcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07resumed\x18\x02 \x01(\x08\x12\x35\n\x12heartbeat_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0bserver_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nfeed_epoch\x18\x05 \x01(\x0c\"/\n\nEventBatch\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.unisono.v1.Event\"\xcb\x01\n\x05\x45vent\x12\x17\n\x0fnotification_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x0f\n\x07removed\x18\x03 \x01(\x08\x12+\n\x0b\x63hange_type\x18\x04 \x01(\x0e\x32\x16.unisono.v1.ChangeType\x12.\n\x0cnotification\x18\x05 \x01(\x0b\x32\x18.unisono.v1.Notification\x12\x1a\n\x12origin_endpoint_id\x18\x06 \x01(\t\x12\r\n\x05\x61lert\x18\x07 \x01(\x08\"\x08\n\x06Synced\"<\n\tHeartbeat\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x07Goodbye\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.unisono.v1.GoodbyeReason\x12.\n\x0bretry_delay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"P\n\x12\x41\x63knowledgeRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\"4\n\x13\x41\x63knowledgeResponse\x12\x1d\n\x15\x61\x63knowledged_revision\x18\x01 \x01(\x03\"6\n\x0eGetFeedRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\">\n\x0fGetFeedResponse\x12\x15\n\rlast_revision\x18\x01 \x01(\x03\x12\x14\n\x0cunread_count\x18\x02 \x01(\x03\"P\n\x11\x44\x65leteFeedRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12*\n\x07\x62\x61r_for\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"-\n\x12\x44\x65leteFeedResponse\x12\x17\n\x0f\x61lready_removed\x18\x01 \x01(\x08*e\n\rStartPosition\x12\x1e\n\x1aSTART_POSITION_UNSPECIFIED\x10\x00\x12\x1c\n\x18START_POSITION_BEGINNING\x10\x01\x12\x16\n\x12START_POSITION_END\x10\x02*\xc7\x01\n\nChangeType\x12\x1b\n\x17\x43HANGE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANGE_TYPE_CREATED\x10\x01\x12\x17\n\x13\x43HANGE_TYPE_UPDATED\x10\x02\x12\x1d\n\x19\x43HANGE_TYPE_STATE_CHANGED\x10\x03\x12\x17\n\x13\x43HANGE_TYPE_DELETED\x10\x04\x12\x17\n\x13\x43HANGE_TYPE_EXPIRED\x10\x05\x12\x19\n\x15\x43HANGE_TYPE_DISPLACED\x10\x06*\x8e\x02\n\rGoodbyeReason\x12\x1e\n\x1aGOODBYE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17GOODBYE_REASON_DRAINING\x10\x01\x12\x1e\n\x1aGOODBYE_REASON_SESSION_AGE\x10\x02\x12\x19\n\x15GOODBYE_REASON_RESYNC\x10\x03\x12 \n\x1cGOODBYE_REASON_TOKEN_EXPIRED\x10\x04\x12\x1d\n\x19GOODBYE_REASON_SUPERSEDED\x10\x05\x12#\n\x1fGOODBYE_REASON_ENDPOINT_DELETED\x10\x06\x12\x1f\n\x1bGOODBYE_REASON_FEED_DELETED\x10\x07\x32\xbf\x02\n\x0b\x46\x65\x65\x64Service\x12J\n\tSubscribe\x12\x1c.unisono.v1.SubscribeRequest\x1a\x1d.unisono.v1.SubscribeResponse0\x01\x12N\n\x0b\x41\x63knowledge\x12\x1e.unisono.v1.AcknowledgeRequest\x1a\x1f.unisono.v1.AcknowledgeResponse\x12G\n\x07GetFeed\x12\x1a.unisono.v1.GetFeedRequest\x1a\x1b.unisono.v1.GetFeedResponse\"\x03\x90\x02\x01\x12K\n\nDeleteFeed\x12\x1d.unisono.v1.DeleteFeedRequest\x1a\x1e.unisono.v1.DeleteFeedResponseB_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dunisono/v1/feed_service.proto\x12\nunisono.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\x9c\x02\n\x10SubscribeRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12,\n\x08platform\x18\x03 \x01(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x16\n\x0cresume_token\x18\x05 \x01(\x0cH\x00\x12\x33\n\x0estart_position\x18\x06 \x01(\x0e\x32\x19.unisono.v1.StartPositionH\x00\x12\x35\n\x12heartbeat_interval\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tephemeral\x18\x08 \x01(\x08\x42\x07\n\x05start\"\xbf\x02\n\x11SubscribeResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\x14\n\x0cunread_count\x18\x04 \x01(\x03\x12&\n\x07welcome\x18\x05 \x01(\x0b\x32\x13.unisono.v1.WelcomeH\x00\x12-\n\x0b\x65vent_batch\x18\x06 \x01(\x0b\x32\x16.unisono.v1.EventBatchH\x00\x12$\n\x06synced\x18\x07 \x01(\x0b\x32\x12.unisono.v1.SyncedH\x00\x12*\n\theartbeat\x18\x08 \x01(\x0b\x32\x15.unisono.v1.HeartbeatH\x00\x12&\n\x07goodbye\x18\t \x01(\x0b\x32\x13.unisono.v1.GoodbyeH\x00\x42\t\n\x07message\"\xaa\x01\n\x07Welcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07resumed\x18\x02 \x01(\x08\x12\x35\n\x12heartbeat_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0bserver_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nfeed_epoch\x18\x05 \x01(\x0c\"/\n\nEventBatch\x12!\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x11.unisono.v1.Event\"\xcb\x01\n\x05\x45vent\x12\x17\n\x0fnotification_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x0f\n\x07removed\x18\x03 \x01(\x08\x12+\n\x0b\x63hange_type\x18\x04 \x01(\x0e\x32\x16.unisono.v1.ChangeType\x12.\n\x0cnotification\x18\x05 \x01(\x0b\x32\x18.unisono.v1.Notification\x12\x1a\n\x12origin_endpoint_id\x18\x06 \x01(\t\x12\r\n\x05\x61lert\x18\x07 \x01(\x08\"\x08\n\x06Synced\"<\n\tHeartbeat\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x07Goodbye\x12)\n\x06reason\x18\x01 \x01(\x0e\x32\x19.unisono.v1.GoodbyeReason\x12.\n\x0bretry_delay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"P\n\x12\x41\x63knowledgeRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\"4\n\x13\x41\x63knowledgeResponse\x12\x1d\n\x15\x61\x63knowledged_revision\x18\x01 \x01(\x03\"6\n\x0eGetFeedRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\">\n\x0fGetFeedResponse\x12\x15\n\rlast_revision\x18\x01 \x01(\x03\x12\x14\n\x0cunread_count\x18\x02 \x01(\x03\"P\n\x11\x44\x65leteFeedRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12*\n\x07\x62\x61r_for\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"-\n\x12\x44\x65leteFeedResponse\x12\x17\n\x0f\x61lready_removed\x18\x01 \x01(\x08*e\n\rStartPosition\x12\x1e\n\x1aSTART_POSITION_UNSPECIFIED\x10\x00\x12\x1c\n\x18START_POSITION_BEGINNING\x10\x01\x12\x16\n\x12START_POSITION_END\x10\x02*\xc7\x01\n\nChangeType\x12\x1b\n\x17\x43HANGE_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANGE_TYPE_CREATED\x10\x01\x12\x17\n\x13\x43HANGE_TYPE_UPDATED\x10\x02\x12\x1d\n\x19\x43HANGE_TYPE_STATE_CHANGED\x10\x03\x12\x17\n\x13\x43HANGE_TYPE_DELETED\x10\x04\x12\x17\n\x13\x43HANGE_TYPE_EXPIRED\x10\x05\x12\x19\n\x15\x43HANGE_TYPE_DISPLACED\x10\x06*\x8e\x02\n\rGoodbyeReason\x12\x1e\n\x1aGOODBYE_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17GOODBYE_REASON_DRAINING\x10\x01\x12\x1e\n\x1aGOODBYE_REASON_SESSION_AGE\x10\x02\x12\x19\n\x15GOODBYE_REASON_RESYNC\x10\x03\x12 \n\x1cGOODBYE_REASON_TOKEN_EXPIRED\x10\x04\x12\x1d\n\x19GOODBYE_REASON_SUPERSEDED\x10\x05\x12#\n\x1fGOODBYE_REASON_ENDPOINT_DELETED\x10\x06\x12\x1f\n\x1bGOODBYE_REASON_FEED_DELETED\x10\x07\x32\xbf\x02\n\x0b\x46\x65\x65\x64Service\x12J\n\tSubscribe\x12\x1c.unisono.v1.SubscribeRequest\x1a\x1d.unisono.v1.SubscribeResponse0\x01\x12N\n\x0b\x41\x63knowledge\x12\x1e.unisono.v1.AcknowledgeRequest\x1a\x1f.unisono.v1.AcknowledgeResponse\x12G\n\x07GetFeed\x12\x1a.unisono.v1.GetFeedRequest\x1a\x1b.unisono.v1.GetFeedResponse\"\x03\x90\x02\x01\x12K\n\nDeleteFeed\x12\x1d.unisono.v1.DeleteFeedRequest\x1a\x1e.unisono.v1.DeleteFeedResponseB_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,40 +37,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\nunisono.v1P\001Z\024unisono/v1;unisonov1\242\002\004UNV1\252\002\nUnisono.V1\272\002\tUnisonoV1\312\002\nUnisono\\V1\352\002\013Unisono::V1'
   _globals['_FEEDSERVICE'].methods_by_name['GetFeed']._loaded_options = None
   _globals['_FEEDSERVICE'].methods_by_name['GetFeed']._serialized_options = b'\220\002\001'
-  _globals['_STARTPOSITION']._serialized_start=1718
-  _globals['_STARTPOSITION']._serialized_end=1819
-  _globals['_CHANGETYPE']._serialized_start=1822
-  _globals['_CHANGETYPE']._serialized_end=2021
-  _globals['_GOODBYEREASON']._serialized_start=2024
-  _globals['_GOODBYEREASON']._serialized_end=2294
+  _globals['_STARTPOSITION']._serialized_start=1737
+  _globals['_STARTPOSITION']._serialized_end=1838
+  _globals['_CHANGETYPE']._serialized_start=1841
+  _globals['_CHANGETYPE']._serialized_end=2040
+  _globals['_GOODBYEREASON']._serialized_start=2043
+  _globals['_GOODBYEREASON']._serialized_end=2313
   _globals['_SUBSCRIBEREQUEST']._serialized_start=142
-  _globals['_SUBSCRIBEREQUEST']._serialized_end=407
-  _globals['_SUBSCRIBERESPONSE']._serialized_start=410
-  _globals['_SUBSCRIBERESPONSE']._serialized_end=729
-  _globals['_WELCOME']._serialized_start=732
-  _globals['_WELCOME']._serialized_end=902
-  _globals['_EVENTBATCH']._serialized_start=904
-  _globals['_EVENTBATCH']._serialized_end=951
-  _globals['_EVENT']._serialized_start=954
-  _globals['_EVENT']._serialized_end=1157
-  _globals['_SYNCED']._serialized_start=1159
-  _globals['_SYNCED']._serialized_end=1167
-  _globals['_HEARTBEAT']._serialized_start=1169
-  _globals['_HEARTBEAT']._serialized_end=1229
-  _globals['_GOODBYE']._serialized_start=1231
-  _globals['_GOODBYE']._serialized_end=1331
-  _globals['_ACKNOWLEDGEREQUEST']._serialized_start=1333
-  _globals['_ACKNOWLEDGEREQUEST']._serialized_end=1413
-  _globals['_ACKNOWLEDGERESPONSE']._serialized_start=1415
-  _globals['_ACKNOWLEDGERESPONSE']._serialized_end=1467
-  _globals['_GETFEEDREQUEST']._serialized_start=1469
-  _globals['_GETFEEDREQUEST']._serialized_end=1523
-  _globals['_GETFEEDRESPONSE']._serialized_start=1525
-  _globals['_GETFEEDRESPONSE']._serialized_end=1587
-  _globals['_DELETEFEEDREQUEST']._serialized_start=1589
-  _globals['_DELETEFEEDREQUEST']._serialized_end=1669
-  _globals['_DELETEFEEDRESPONSE']._serialized_start=1671
-  _globals['_DELETEFEEDRESPONSE']._serialized_end=1716
-  _globals['_FEEDSERVICE']._serialized_start=2297
-  _globals['_FEEDSERVICE']._serialized_end=2616
+  _globals['_SUBSCRIBEREQUEST']._serialized_end=426
+  _globals['_SUBSCRIBERESPONSE']._serialized_start=429
+  _globals['_SUBSCRIBERESPONSE']._serialized_end=748
+  _globals['_WELCOME']._serialized_start=751
+  _globals['_WELCOME']._serialized_end=921
+  _globals['_EVENTBATCH']._serialized_start=923
+  _globals['_EVENTBATCH']._serialized_end=970
+  _globals['_EVENT']._serialized_start=973
+  _globals['_EVENT']._serialized_end=1176
+  _globals['_SYNCED']._serialized_start=1178
+  _globals['_SYNCED']._serialized_end=1186
+  _globals['_HEARTBEAT']._serialized_start=1188
+  _globals['_HEARTBEAT']._serialized_end=1248
+  _globals['_GOODBYE']._serialized_start=1250
+  _globals['_GOODBYE']._serialized_end=1350
+  _globals['_ACKNOWLEDGEREQUEST']._serialized_start=1352
+  _globals['_ACKNOWLEDGEREQUEST']._serialized_end=1432
+  _globals['_ACKNOWLEDGERESPONSE']._serialized_start=1434
+  _globals['_ACKNOWLEDGERESPONSE']._serialized_end=1486
+  _globals['_GETFEEDREQUEST']._serialized_start=1488
+  _globals['_GETFEEDREQUEST']._serialized_end=1542
+  _globals['_GETFEEDRESPONSE']._serialized_start=1544
+  _globals['_GETFEEDRESPONSE']._serialized_end=1606
+  _globals['_DELETEFEEDREQUEST']._serialized_start=1608
+  _globals['_DELETEFEEDREQUEST']._serialized_end=1688
+  _globals['_DELETEFEEDRESPONSE']._serialized_start=1690
+  _globals['_DELETEFEEDRESPONSE']._serialized_end=1735
+  _globals['_FEEDSERVICE']._serialized_start=2316
+  _globals['_FEEDSERVICE']._serialized_end=2635
 # @@protoc_insertion_point(module_scope)

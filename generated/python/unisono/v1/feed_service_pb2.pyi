@@ -153,6 +153,7 @@ class SubscribeRequest(_message.Message):
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     START_POSITION_FIELD_NUMBER: _builtins.int
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
+    EPHEMERAL_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user. May be left out."""
     endpoint_id: _builtins.str
@@ -167,9 +168,16 @@ class SubscribeRequest(_message.Message):
     """
     start_position: Global___StartPosition.ValueType
     """Without a position."""
+    ephemeral: _builtins.bool
+    """The endpoint goes with its stream: five minutes after the last one has ended it is forgotten, as if it had never
+    been registered, unless it is back by then. For private windows and scripts that run once. It never takes the place
+    of another: where the user has as many as allowed, it is refused with ENDPOINTS_EXCEEDED. What the latest Subscribe
+    or RegisterEndpoint says counts: one that comes back without this stays. A position from before it was forgotten is
+    good as long as the feed can continue from there.
+    """
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
-        """How long the stream may be silent. Default 30 s, clamped to 5 to 300 s."""
+        """How long the stream may be silent. Default 30 s, clamped to 5 to 300 s; to 45 s at most for a browser's."""
 
     def __init__(
         self,
@@ -181,10 +189,11 @@ class SubscribeRequest(_message.Message):
         resume_token: _builtins.bytes = ...,
         start_position: Global___StartPosition.ValueType = ...,
         heartbeat_interval: _duration_pb2.Duration | None = ...,
+        ephemeral: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "resume_token", b"resume_token", "start", b"start", "start_position", b"start_position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "endpoint_id", b"endpoint_id", "heartbeat_interval", b"heartbeat_interval", "platform", b"platform", "resume_token", b"resume_token", "start", b"start", "start_position", b"start_position", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "endpoint_id", b"endpoint_id", "ephemeral", b"ephemeral", "heartbeat_interval", b"heartbeat_interval", "platform", b"platform", "resume_token", b"resume_token", "start", b"start", "start_position", b"start_position", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_start: _TypeAlias = _typing.Literal["resume_token", "start_position"]  # noqa: Y015
     _WhichOneofArgType_start: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015

@@ -51,6 +51,8 @@ class GetServerInfoResponse(_message.Message):
     SendNotificationRequest; data of Payload; link, icon_url, image_url, actions and format of VisualContent;
     changed_after of ListNotificationsRequest; snooze_for and action_id of MarkNotificationsRequest; may_return of
     DeleteEndpointRequest.
+
+    Level 2: ephemeral of SubscribeRequest.
     """
     def __init__(
         self,

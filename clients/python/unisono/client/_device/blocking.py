@@ -50,6 +50,7 @@ class BlockingDevice:
         display_name: str = "",
         storage: Storage | None = None,
         start: StartPosition = StartPosition.BEGINNING,
+        ephemeral: bool = False,
         timing: Timing = Timing(),  # noqa: B008  frozen
         **connection: Unpack[ConnectionOptions],
     ) -> None:
@@ -68,6 +69,7 @@ class BlockingDevice:
             display_name=display_name,
             storage=storage,
             start=start,
+            ephemeral=ephemeral,
             timing=timing,
             **connection,
         )

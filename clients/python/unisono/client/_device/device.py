@@ -56,6 +56,7 @@ class Device(DeviceMarks):
         display_name: str = "",
         storage: Storage | None = None,
         start: StartPosition = StartPosition.BEGINNING,
+        ephemeral: bool = False,
         timing: Timing = Timing(),  # noqa: B008  frozen
         **connection: Unpack[ConnectionOptions],
     ) -> None:
@@ -66,14 +67,16 @@ class Device(DeviceMarks):
         expires: an `async def` on the event loop, any other on a thread; its errors are retried. The device
         chooses `endpoint_id` once, and keeps it and its `platform`. An empty `display_name` leaves the
         stored one. `storage` holds the device's state, and is closed with it; None: each process starts anew.
-        `start` is where a device starts that holds nothing. The other keywords are those of
-        `ConnectionOptions`: without them the token travels in the clear, so stay on this machine. Raises
-        `TypeError` or `ValueError` for wrong arguments, `Unauthenticated` for a malformed token.
+        `start` is where a device starts that holds nothing. An `ephemeral` one is forgotten by the service
+        five minutes after its stream has ended, and never takes the place of another. The other keywords are
+        those of `ConnectionOptions`: without them the token travels in the clear, so stay on this machine.
+        Raises `TypeError` or `ValueError` for wrong arguments, `Unauthenticated` for a malformed token.
         """
         _arguments.check("endpoint_id", endpoint_id, str)
         _arguments.check("platform", platform, Platform)
         _arguments.check("display_name", display_name, str)
         _arguments.check("start", start, StartPosition)
+        _arguments.check("ephemeral", ephemeral, bool)
         if storage is not None and not hasattr(storage, "load"):
             raise TypeError(f"storage: must be a Storage, such as FileStorage(path); is {storage!r}")
         self._connection = Connection(
@@ -99,6 +102,7 @@ class Device(DeviceMarks):
             display_name=display_name,
             start_position=_convert.start_position_number(start),
             heartbeat_interval=_convert.seconds(timing.heartbeat_interval),
+            ephemeral=ephemeral,
         )
         receives_for = (caller, self._state, self._persistence, self._outbox, self._acknowledger, watchdog)
         receiver = Receiver(opening, *receives_for, timeout=timeout)

@@ -14,7 +14,7 @@ from unisono.client._device.stream import goodbye_in, messages
 from unisono.client._device.timing import Timing
 from unisono.client._device.watchdog import Stalled, Watchdog
 from unisono.client._errors import FeedBarred, UnisonoError
-from unisono.client._wire.caller import RpcCaller
+from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.v1 import feed_service_pb2 as pb
 
 _log = logging.getLogger("unisono.client")
@@ -131,6 +131,7 @@ class Subscription:
         await self._handler.before_stream()
         outcome.token = await self._caller.tokens.get()
         request = self._handler.next_request()
+        await self._caller.check(request, Deadline(self._timing.open_timeout))
         outcome.resumed = bool(request.resume_token)
         stream = messages(self._caller.transport, request, outcome.token, self._timing)
         async with aclosing(stream), _StreamTasks() as background_tasks:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
+from google.protobuf.message import Message
+
 from unisono.client._errors import DeadlineExceeded, ServerTooOld, TlsFailed, Unauthenticated, UnisonoError
 from unisono.client._wire.contract_levels import METHOD_LEVELS, OLDEST
 from unisono.client._wire.methods import GET_SERVER_INFO, Method, Request, Response
@@ -96,12 +98,19 @@ class RpcCaller:
         self.outages.ended()
         return answer
 
-    async def _attempt(
-        self, method: Method[Request, Response], request: Request, deadline: Deadline
-    ) -> Response:
+    async def check(self, request: Message, deadline: Deadline) -> None:
+        """Ask the server what it knows, where a request has fields that it may lack.
+
+        Raises `ServerTooOld` where it does, and otherwise as `attempt`.
+        """
         if self.server.may_lack(request):
             checking = self.server.check(request, lambda: self._ask_level(deadline))
             await _in_time(checking, deadline, "the server did not say in time what it knows")
+
+    async def _attempt(
+        self, method: Method[Request, Response], request: Request, deadline: Deadline
+    ) -> Response:
+        await self.check(request, deadline)
         return await self._authorized(method, request, deadline)
 
     async def _ask_level(self, deadline: Deadline) -> int:

@@ -23,6 +23,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "unisono.v1.Payload.data": 1,
     "unisono.v1.SendNotificationRequest.category": 1,
     "unisono.v1.SendNotificationRequest.silent": 1,
+    "unisono.v1.SubscribeRequest.ephemeral": 2,
     "unisono.v1.VisualContent.actions": 1,
     "unisono.v1.VisualContent.format": 1,
     "unisono.v1.VisualContent.icon_url": 1,

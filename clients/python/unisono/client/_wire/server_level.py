@@ -25,7 +25,7 @@ class ServerLevel:
 
     def may_lack(self, request: Message) -> bool:
         """Return whether a request has fields that the server, as far as is known, does not know."""
-        return self._level < NEWEST and field_above(request, OLDEST) is not None
+        return self._level < NEWEST and field_above(request, self._level) is not None
 
     def refusal(self, request: Message) -> ServerTooOld | None:
         """Return the error for a request with a field that the server, by its last answer, does not know."""

@@ -136,7 +136,7 @@ def test_every_configuration_in_the_document_can_be_used(tmp_path: Path) -> None
     for text in configurations:
         values = tomllib.loads(text.replace("unisono.secret", str(tmp_path / "unisono.secret")))
         assert trust(Settings(store=f"sqlite:///{tmp_path}/u.db", **values), FakeClock()).apps.ids
-    assert len(configurations) == len(shapes()) + 4
+    assert len(configurations) == len(shapes()) + 5
 
 
 class TestManyTenants:

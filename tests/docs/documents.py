@@ -44,6 +44,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/identity.md": [
         Save("secret_file", name="unisono.toml"),
         Read("tls_client_ca", language="toml", by="tests/e2e/test_client_certificates.py"),
+        Read("origins =", language="toml", by="tests/access/test_origins.py"),
         Read("[[issuers]]", language="toml", by="tests/access/shapes.py"),
         Read('"iss":', language="json", by="tests/access/shapes.py"),
         Run("openssl rand"),

@@ -31,6 +31,7 @@ REASONS = {
     "SCOPE_MISSING": (Code.PERMISSION_DENIED, client.PermissionDenied),
     "ROLE_NOT_ALLOWED": (Code.PERMISSION_DENIED, client.PermissionDenied),
     "USER_MISMATCH": (Code.PERMISSION_DENIED, client.PermissionDenied),
+    "ORIGIN_NOT_ALLOWED": (Code.PERMISSION_DENIED, client.PermissionDenied),
     "NOT_CREATOR": (Code.PERMISSION_DENIED, client.PermissionDenied),
     "NOTIFICATION_NOT_FOUND": (Code.NOT_FOUND, client.NotFound),
     "ENDPOINT_NOT_FOUND": (Code.NOT_FOUND, client.NotFound),

@@ -73,6 +73,7 @@ class Reason(StrEnum):
     FEED_DELETED = "FEED_DELETED"
     BARS_EXCEEDED = "BARS_EXCEEDED"
     ISSUER_UNAVAILABLE = "ISSUER_UNAVAILABLE"
+    ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class TokenUndecodable(Unauthenticated):
 
 
 class PermissionDenied(UnisonoError):
-    """The caller is authenticated, but has the wrong role, scope, user or app, or is not the creator."""
+    """The caller is known, but has the wrong role, scope, user, app or origin, or is not the creator."""
 
 
 class NotFound(UnisonoError):

@@ -124,6 +124,9 @@ const (
 	// UNAVAILABLE, with RetryInfo. The server does not have the key that the access token is signed with, and may have it
 	// soon: its issuer could not be asked yet, or began to sign with a new key. Nothing was changed.
 	ErrorReason_ERROR_REASON_ISSUER_UNAVAILABLE ErrorReason = 39
+	// PERMISSION_DENIED. The call came from a page of another site than those that the app declares: its header "origin" is
+	// none of the app's origins.
+	ErrorReason_ERROR_REASON_ORIGIN_NOT_ALLOWED ErrorReason = 40
 )
 
 // Enum value maps for ErrorReason.
@@ -169,6 +172,7 @@ var (
 		37: "ERROR_REASON_FEED_DELETED",
 		38: "ERROR_REASON_BARS_EXCEEDED",
 		39: "ERROR_REASON_ISSUER_UNAVAILABLE",
+		40: "ERROR_REASON_ORIGIN_NOT_ALLOWED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                 0,
@@ -211,6 +215,7 @@ var (
 		"ERROR_REASON_FEED_DELETED":                37,
 		"ERROR_REASON_BARS_EXCEEDED":               38,
 		"ERROR_REASON_ISSUER_UNAVAILABLE":          39,
+		"ERROR_REASON_ORIGIN_NOT_ALLOWED":          40,
 	}
 )
 
@@ -246,7 +251,7 @@ var File_unisono_v1_error_reason_proto protoreflect.FileDescriptor
 const file_unisono_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dunisono/v1/error_reason.proto\x12\n" +
-	"unisono.v1*\xd4\n" +
+	"unisono.v1*\xf9\n" +
 	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
@@ -289,7 +294,8 @@ const file_unisono_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_FEED_BARRED\x10$\x12\x1d\n" +
 	"\x19ERROR_REASON_FEED_DELETED\x10%\x12\x1e\n" +
 	"\x1aERROR_REASON_BARS_EXCEEDED\x10&\x12#\n" +
-	"\x1fERROR_REASON_ISSUER_UNAVAILABLE\x10'B_\n" +
+	"\x1fERROR_REASON_ISSUER_UNAVAILABLE\x10'\x12#\n" +
+	"\x1fERROR_REASON_ORIGIN_NOT_ALLOWED\x10(B_\n" +
 	"\n" +
 	"unisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\n" +
 	"Unisono.V1\xba\x02\tUnisonoV1\xca\x02\n" +

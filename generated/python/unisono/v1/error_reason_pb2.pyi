@@ -136,6 +136,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE, with RetryInfo. The server does not have the key that the access token is signed with, and may have it
     soon: its issuer could not be asked yet, or began to sign with a new key. Nothing was changed.
     """
+    ERROR_REASON_ORIGIN_NOT_ALLOWED: _ErrorReason.ValueType  # 40
+    """PERMISSION_DENIED. The call came from a page of another site than those that the app declares: its header "origin" is
+    none of the app's origins.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons of the errors that the service raises. Each error carries a google.rpc.ErrorInfo in its status details:
@@ -256,5 +260,9 @@ metadata: limit.
 ERROR_REASON_ISSUER_UNAVAILABLE: ErrorReason.ValueType  # 39
 """UNAVAILABLE, with RetryInfo. The server does not have the key that the access token is signed with, and may have it
 soon: its issuer could not be asked yet, or began to sign with a new key. Nothing was changed.
+"""
+ERROR_REASON_ORIGIN_NOT_ALLOWED: ErrorReason.ValueType  # 40
+"""PERMISSION_DENIED. The call came from a page of another site than those that the app declares: its header "origin" is
+none of the app's origins.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -46,7 +46,7 @@ _ROLE_OF_EFFECT: Final = {
 ACCESS_REASONS: Final = frozenset(
     (
         *(Reason.TOKEN_MISSING, Reason.TOKEN_INVALID, Reason.TOKEN_EXPIRED, Reason.APP_UNKNOWN),
-        *(Reason.SCOPE_MISSING, Reason.ROLE_NOT_ALLOWED, Reason.USER_MISMATCH),
+        *(Reason.SCOPE_MISSING, Reason.ROLE_NOT_ALLOWED, Reason.USER_MISMATCH, Reason.ORIGIN_NOT_ALLOWED),
     )
 )
 

@@ -40,6 +40,10 @@ class Call(Protocol):
     def client_certificate(self) -> ClientCertificate | None:
         """The certificate that the client has shown, and that is trusted; None without."""
 
+    @property
+    def origin(self) -> str | None:
+        """Which web page calls, as its browser says (RFC 6454); None for whatever no browser can speak."""
+
     def known(self) -> None:
         """Know that the caller has shown who he is: only strangers are bounded by their address."""
 

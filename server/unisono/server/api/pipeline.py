@@ -25,6 +25,7 @@ from unisono.server.api.request_context import RequestContext
 from unisono.server.api.sizes import request_size
 from unisono.server.api.tarpit import Tarpit
 from unisono.server.clock import Clock
+from unisono.server.core.access.origins import AppOrigins
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.admission import Admission, CallKind
@@ -86,10 +87,11 @@ class Streaming(Generic[MessageT]):
 class Pipeline:
     """Makes handlers of methods, which share the limits on callers, the logs, and the clock.
 
-    A call passes, in this order: token, rate limit, role, calls in flight (unary methods only), receiving the
-    request, its size, decoding, and the method. So what is refused for its caller alone costs no decoding.
-    `request_timeout` is how many seconds a request may take to arrive, `refusal_delay` how many seconds a
-    TooFrequent is held back on average. Methods are named in full, as `unisono.v1.FeedService/GetFeed`.
+    A call passes, in this order: token, rate limit, origin, role, calls in flight (unary methods only),
+    receiving the request, its size, decoding, and the method. So what is refused for its caller alone costs
+    no decoding. `request_timeout` is how many seconds a request may take to arrive, `refusal_delay` how many
+    seconds a TooFrequent is held back on average. Methods are named in full, as
+    `unisono.v1.FeedService/GetFeed`.
     """
 
     def __init__(
@@ -104,8 +106,10 @@ class Pipeline:
         audit: Audit | None = None,
         traces: CallTraces | None = None,
         call_log: CallLog | None = None,
+        origins: AppOrigins | None = None,
     ) -> None:
         self._verifier = verifier
+        self._origins = origins or AppOrigins({})
         self._bars = bars
         self._clock = clock
         self._limits = limits
@@ -227,14 +231,15 @@ class Pipeline:
     ) -> Principal:
         """Return the caller of a method that the roles `allowed` may call, and count the call as `kind`.
 
-        Raises Unauthenticated without a good token; PermissionDenied when its app is unknown, or a scope or
-        the role is missing; and TooFrequent when the caller, or a connection without a readable token, makes
-        more calls a second than allowed.
+        Raises Unauthenticated without a good token; PermissionDenied when its app is unknown or does not know
+        the page that calls, or a scope or the role is missing; and TooFrequent when the caller, or a
+        connection without a readable token, makes more calls a second than allowed.
         """
         principal = self._authenticated(call, metadata)
         boundary.app_id = principal.app_id or None
         call.known()
         self._admission.begin(principal, kind)
+        self._origins.check(principal, call.origin)
         auth.require_role(principal, allowed)
         return principal
 

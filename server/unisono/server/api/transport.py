@@ -1,7 +1,7 @@
 """What every transport is told, and has to offer: it serves methods on a port, and drains."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -38,6 +38,8 @@ class Transport:
     proxy_protocol: bool = False
     forwarded_header: str = "x-forwarded-for"
     client_certificate_header: str = ""
+    #: The origins of the web pages of all apps together.
+    origins: Collection[str] = ()
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

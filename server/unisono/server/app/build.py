@@ -1,5 +1,6 @@
 """Builds a node from the settings: says which setting goes to which part."""
 
+from itertools import chain
 from typing import NamedTuple
 
 from unisono.server.api.audit import Audit
@@ -49,7 +50,7 @@ def build(
         key_sources=trusted.key_sources,
         user_prefixes=trusted.user_prefixes,
         limits=settings.limits(),
-        transport=_transport(settings, fitting),
+        transport=_transport(settings, fitting, trusted),
         make_server=_make_server(settings),
         session_rules=_session_rules(settings),
         sweep_rules=_sweep_rules(settings),
@@ -58,6 +59,7 @@ def build(
         audit=None if audit_file is None else Audit(audit_file.append, clock, reads=settings.audit_reads),
         traces=traces,
         call_log=_call_log(settings, clock),
+        origins=trusted.origins,
     )
     return Built(node, store, trusted)
 
@@ -100,7 +102,7 @@ def _make_server(settings: Settings) -> MakeServer:
     return GrpcioServer
 
 
-def _transport(settings: Settings, fitting: int) -> Transport:
+def _transport(settings: Settings, fitting: int, trusted: Trust) -> Transport:
     return Transport(
         keepalive_time=settings.keepalive_time,
         ping_timeout=settings.ping_timeout,
@@ -124,6 +126,7 @@ def _transport(settings: Settings, fitting: int) -> Transport:
         proxy_protocol=settings.proxy_protocol,
         forwarded_header=settings.forwarded_header,
         client_certificate_header=settings.client_certificate_header,
+        origins=frozenset(chain.from_iterable(trusted.origins.values())),
     )
 
 

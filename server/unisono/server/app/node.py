@@ -24,6 +24,7 @@ from unisono.server.app.metrics.node_metrics import Commits, NodeMetrics, Refusa
 from unisono.server.app.user_prefixes import check_user_prefixes
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
+from unisono.server.core.access.origins import AppOrigins
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.bars import Bars
 from unisono.server.core.deleting import Deleting
@@ -61,7 +62,7 @@ class Node:
 
     `key_sources` are those of the keys that the verifier uses. `commit_queue` bounds how many items may wait
     for a commit, `commit_batch` how many share one. `audit` has what is recorded for an audit, `traces`
-    traces calls, and `call_log` logs how they ended; None does not.
+    traces calls, and `call_log` logs how they ended; None does not. `origins` are those of each app's pages.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Node:
         audit: Audit | None = None,
         traces: CallTraces | None = None,
         call_log: CallLog | None = None,
+        origins: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._store = store
         self._key_sources = key_sources
@@ -145,6 +147,7 @@ class Node:
             audit=audit,
             traces=traces,
             call_log=call_log,
+            origins=AppOrigins(origins or {}),
         )
         stats = NodeStats(
             store=store,

@@ -17,6 +17,7 @@ from unisono.server.core.access.sharing import with_issuers
 from unisono.server.core.access.signature_budget import SignatureBudget
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.keys.base import KeySource
+from unisono.server.model.origin import ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,11 @@ class Trust:
         return {app_id: prefixes for app_id, prefixes in found.items() if prefixes}
 
     @property
+    def origins(self) -> Mapping[str, Collection[str]]:
+        """The origins of each app."""
+        return {app.app_id: app.origins for app in self.apps}
+
+    @property
     def key_sources(self) -> Sequence[KeySource]:
         """The sources of keys, to be started and closed."""
         return tuple(issuer.keys for issuer in self.issuers)
@@ -51,6 +57,7 @@ def trust(settings: Settings, clock: Clock, *, with_admin_key: bool = False) -> 
     _check_somebody_is_trusted(settings)
     _check_dev_key_stays_here(settings)
     _check_certificates_are_asked_for(settings)
+    _check_origins_are_named(settings)
     declared = [issuer_of(issuer, key_source(issuer, settings, clock)) for issuer in settings.issuers]
     issuers = [*declared, dev_key.issuer(settings.store_file)] if settings.dev else declared
     if with_admin_key:
@@ -83,14 +90,19 @@ def declared_apps(settings: Settings) -> list[App]:
 
 
 def _apps(settings: Settings, issuers: Sequence[Issuer]) -> Apps:
-    """Return the apps with their issuers; all take tokens of the development key where that is enabled."""
+    """Return the apps with their issuers; all take tokens of the development key where that is enabled.
+
+    Then pages of all origins may call for apps that declare none: a developer serves pages wherever he likes.
+    """
     known = declared_apps(settings)
     if not settings.dev:
         return Apps(with_issuers(known, issuers))
     if issuers:
         real = with_issuers([app for app in known if app is not dev_key.DEMO], issuers)
         known = [*real, *(app for app in known if app is dev_key.DEMO)]
-    return Apps(replace(app, issuers=(*app.issuers, dev_key.ISSUER)) for app in known)
+    return Apps(
+        replace(app, issuers=(*app.issuers, dev_key.ISSUER), origins=app.origins or (ANY,)) for app in known
+    )
 
 
 def issuer_of(declared: IssuerSettings, keys: KeySource) -> Issuer:
@@ -147,4 +159,13 @@ def _check_certificates_are_asked_for(settings: Settings) -> None:
             f"the app {declaring[0]} has client_certificates, but clients are asked for none: name the "
             "authorities that issue them with tls_client_ca, or where trusted_proxies pass them on with "
             "client_certificate_header"
+        )
+
+
+def _check_origins_are_named(settings: Settings) -> None:
+    open_to_all = [app.app_id for app in settings.apps if ANY in app.origins]
+    if open_to_all and not settings.dev:
+        raise AccessMisconfigured(
+            f'the app {open_to_all[0]} has the origin "{ANY}", which is for trying things out: name its '
+            "origins, such as https://app.example.com, or add --dev"
         )

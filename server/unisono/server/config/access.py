@@ -46,6 +46,16 @@ class AccessSettings(BaseModel):
         False, SWITCH, "accept the development key on an address that other machines reach"
     )
 
+    @field_validator("apps")
+    @classmethod
+    def _can_have_pages(cls, apps: tuple[AppSettings, ...], info: ValidationInfo) -> tuple[AppSettings, ...]:
+        with_pages = [app.app_id for app in apps if app.origins]
+        if with_pages and info.data.get("transport") == "grpcio":
+            raise ValueError(
+                f'the origins of {with_pages[0]} need transport = "http": no browser speaks to the other one'
+            )
+        return apps
+
     @field_validator("keys_stale_max")
     @classmethod
     def _outlasts_a_fetch(cls, value: float, info: ValidationInfo) -> float:

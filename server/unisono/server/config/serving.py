@@ -21,7 +21,7 @@ class ServingSettings(BaseModel):
     transport: Literal["auto", "grpcio", "http"] = setting(
         "auto",
         WORD,
-        "what serves: grpcio's server, or our own: http; auto is http with --dev or unix:PATH, else grpcio",
+        "what serves: grpcio's server, or ours: http; auto is http with --dev, unix: or origins, else grpcio",
     )
     event_loop: Literal["auto", "uvloop", "asyncio"] = setting(
         "auto", WORD, "what waits for sockets: uvloop, or Python's own; auto is uvloop where it is installed"

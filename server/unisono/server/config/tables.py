@@ -5,11 +5,16 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from unisono.server.model.origin import ANY, Origin
+
 HOST_NAME_MAX: Final = 253
 """Characters of a host name without the final dot (RFC 1035, section 2.3.4)."""
 
 CERTIFICATES_MAX: Final = 100
 """The most names of certificates that an app declares."""
+
+ORIGINS_MAX: Final = 100
+"""The most origins that an app declares."""
 
 URI_MAX: Final = 2048
 """Bytes of a SPIFFE ID (SPIFFE-ID, section 2.3), and of any other URI of a certificate."""
@@ -62,6 +67,12 @@ def _certificate(value: str) -> str:
             )
 
 
+def _origin(value: str) -> str:
+    if value != ANY:
+        Origin.parse(value)
+    return value
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_texts)]
 """One or more texts, none empty; a single one need not be a list."""
 
@@ -77,6 +88,7 @@ class AppSettings(BaseModel):
     the issuers whose tokens it takes: the only one, where it lists none. Users of those in `same_users` with
     the same id are the same people. `client_certificates` name clients by their certificates, in any of the
     forms `x5t#S256:...`, `dns:...` and `uri:...`; `certificate_scopes` is what else those may do.
+    `origins` are those of the web pages that may call for it.
     """
 
     model_config = TABLE
@@ -93,6 +105,11 @@ class AppSettings(BaseModel):
         Field(max_length=CERTIFICATES_MAX),
     ] = ()
     certificate_scopes: Annotated[tuple[Literal["feeds.delete"], ...], BeforeValidator(_listed)] = ()
+    origins: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...],
+        BeforeValidator(_listed),
+        Field(max_length=ORIGINS_MAX),
+    ] = ()
 
     @model_validator(mode="after")
     def _has_clients(self) -> Self:

@@ -66,6 +66,10 @@ class ExchangeCall:
         """See `Call.client_certificate`."""
         return self._exchange.client_certificate
 
+    @property
+    def origin(self) -> None:
+        """See `Call.origin`: browsers cannot speak gRPC."""
+
     def known(self) -> None:
         """See `Call.known`."""
         self._exchange.known()

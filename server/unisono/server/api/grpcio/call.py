@@ -47,6 +47,10 @@ class GrpcioCall:
         """See `Call.client_certificate`: gRPC can ask for them of everybody only, so it asks nobody."""
         return None
 
+    @property
+    def origin(self) -> None:
+        """See `Call.origin`: browsers cannot speak gRPC."""
+
     def known(self) -> None:
         """See `Call.known`. What gRPC reads of whom cannot be bounded."""
 

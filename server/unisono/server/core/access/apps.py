@@ -14,7 +14,7 @@ class App:
     whose tokens are its own where an issuer tells them so (`AppOnly.PUBLISHER_CLIENTS`). `same_users` are the
     names of issuers whose users with equal ids are the same people. `client_certificates` are names of
     certificates (`ClientCertificate.names`) that stand for a token of its own, and `certificate_scopes` what
-    scopes those have beside the one of their role.
+    scopes those have beside the one of their role. `origins` are those of the pages that may call for it.
     """
 
     app_id: str
@@ -25,6 +25,7 @@ class App:
     same_users: tuple[str, ...] = ()
     client_certificates: tuple[str, ...] = ()
     certificate_scopes: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
     @property
     def clients(self) -> Sequence[str]:

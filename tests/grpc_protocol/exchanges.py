@@ -18,6 +18,7 @@ class HeldExchange:
     ) -> None:
         self.method = b"POST"
         self.path = path
+        self.authority = b"localhost"
         self.headers = headers
         self.version = "2"
         self.peer = "ipv4:192.0.2.1:4711"

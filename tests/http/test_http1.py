@@ -59,8 +59,22 @@ async def test_shows_a_handler_the_request() -> None:
 
     [exchange] = seen
     assert (exchange.version, exchange.method, exchange.path) == ("1.1", b"PUT", b"/x?y")
+    assert exchange.authority == b"other.test"
     assert exchange.headers == ((b"host", b"test"), (b"connection", b"close"))
     assert exchange.peer.startswith("ipv4:127.0.0.1:")
+
+
+async def test_shows_a_handler_which_host_is_meant() -> None:
+    async def name(exchange: Exchange) -> None:
+        exchange.respond(200, ((b"x-authority", exchange.authority),), end=True)
+
+    async with listening(name) as served:
+        for request in (
+            b"GET / HTTP/1.1\r\nhost: a.test:80\r\n",
+            b"GET http://a.test:80/ HTTP/1.1\r\nhost: b\r\n",
+        ):
+            assert b"x-authority: a.test:80\r\n" in await said(served, request + b"connection: close\r\n\r\n")
+        assert b"x-authority: \r\n" in await said(served, b"GET / HTTP/1.0\r\n\r\n")
 
 
 async def test_a_response_that_says_its_length_is_not_chunked() -> None:
@@ -227,6 +241,8 @@ async def test_a_request_whose_handler_fails_is_answered_so() -> None:
     with capture_logs() as logs:
         async with listening(fail) as served:
             for method in (b"GET", b"HEAD"):
-                answered = await said(served, method + b" /failed HTTP/1.1\r\n" + HEAD + b"\r\n")
+                answered = await said(
+                    served, method + b" /failed?and=its-query HTTP/1.1\r\n" + HEAD + b"\r\n"
+                )
                 assert answered.startswith(b"HTTP/1.1 500 ")
     assert [entry["path"] for entry in kept(logs, "exchange_failed")] == [b"/failed"] * 2

@@ -140,7 +140,7 @@ async def test_an_exchange_that_is_left_unfinished_is_reset_and_logged() -> None
     with capture_logs() as logs:
         async with listening(forget) as served:
             client = await served.connect()
-            client.ask(1, b"/forgotten")
+            client.ask(1, b"/forgotten?and=its-query")
             reset = await client.until(RST_STREAM, 1)
 
     assert first_number(reset.payload) == INTERNAL_ERROR
@@ -175,7 +175,7 @@ async def test_an_exchange_whose_handler_fails_is_reset_and_logged() -> None:
     with capture_logs() as logs:
         async with listening(fail) as served:
             client = await served.connect()
-            client.ask(1, b"/failed")
+            client.ask(1, b"/failed?and=its-query")
             reset = await client.until(RST_STREAM, 1)
 
     assert first_number(reset.payload) == INTERNAL_ERROR

@@ -38,6 +38,7 @@ async def test_shows_a_handler_the_request() -> None:
     async def look(exchange: Exchange) -> None:
         seen.append(exchange)
         assert exchange.headers == ((b"te", b"trailers"),)
+        assert exchange.authority == b"test"
         exchange.respond(204, (), end=True)
 
     async with listening(look) as served:
@@ -50,6 +51,7 @@ async def test_shows_a_handler_the_request() -> None:
     assert exchange.peer.startswith("ipv4:127.0.0.1:")
     # An open stream is not to keep them: its token is the longest that it has.
     assert exchange.headers == ()
+    assert exchange.authority == b""
 
 
 async def test_answers_streams_that_run_at_the_same_time() -> None:

@@ -118,7 +118,7 @@ class _WithHeaders:
         self._exchange = exchange
         self._more = tuple(more)
         self.method, self.path, self.headers = exchange.method, exchange.path, exchange.headers
-        self.version, self.peer = exchange.version, exchange.peer
+        self.version, self.peer, self.authority = exchange.version, exchange.peer, exchange.authority
         self.is_proxied = exchange.is_proxied
         self.client_certificate = exchange.client_certificate
         self.read, self.write, self.known = exchange.read, exchange.write, exchange.known

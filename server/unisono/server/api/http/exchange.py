@@ -29,6 +29,13 @@ class Exchange(Protocol):
         """The path with its query."""
 
     @property
+    def authority(self) -> bytes:
+        """The host that the client means, and its port where it says one; empty where it says neither.
+
+        It may be gone once the response has begun.
+        """
+
+    @property
     def headers(self) -> Headers:
         """All headers of the request but the pseudo-headers of HTTP/2, their names in lower case.
 

@@ -52,6 +52,12 @@ class Http1Exchange:
         return _path(self._request.target)
 
     @property
+    def authority(self) -> bytes:
+        """See `Exchange`."""
+        named = _authority(self._request.target)
+        return named or next((value for name, value in self._request.headers if name == b"host"), b"")
+
+    @property
     def headers(self) -> Headers:
         """See `Exchange`."""
         return tuple(self._request.headers)
@@ -142,7 +148,18 @@ class Http1Exchange:
 
 def _path(target: bytes) -> bytes:
     """Return the path of a target, which may be a whole URI (RFC 9112, section 3.2.2)."""
-    scheme, found, rest = target.partition(b"://")
-    if target.startswith(b"/") or not found or not scheme.isalpha():
-        return target
-    return b"/" + rest.partition(b"/")[2]
+    return b"/" + _rest(target).partition(b"/")[2] if _is_whole(target) else target
+
+
+def _authority(target: bytes) -> bytes:
+    """Return the authority of a target that is a whole URI: it counts more than the header "host"."""
+    return _rest(target).partition(b"/")[0] if _is_whole(target) else b""
+
+
+def _is_whole(target: bytes) -> bool:
+    scheme, found, _ = target.partition(b"://")
+    return bool(found) and scheme.isalpha()
+
+
+def _rest(target: bytes) -> bytes:
+    return target.partition(b"://")[2]

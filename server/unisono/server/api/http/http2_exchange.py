@@ -25,6 +25,7 @@ class Http2Exchange:
         "_connection",
         "_gone",
         "_writer",
+        "authority",
         "client_certificate",
         "headers",
         "is_finished",
@@ -44,6 +45,7 @@ class Http2Exchange:
         self._connection: Final = connection
         self.method: Final = head.method
         self.path: Final = head.path
+        self.authority = head.authority
         self.headers: Headers = head.headers
         self.peer: Final = connection.peer_of(head.headers)
         self.client_certificate: Final = connection.certificate_of(head.headers)
@@ -78,7 +80,7 @@ class Http2Exchange:
 
     def respond(self, status: int, headers: Headers, *, end: bool = False) -> None:
         """See `Exchange`."""
-        self.headers = ()
+        self.headers, self.authority = (), b""
         head = ((b":status", b"%d" % status), *headers)
         self._connection.http2.send_headers(self.stream_id, head, end_stream=end)
         self._connection.flush_soon()

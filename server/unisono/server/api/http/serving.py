@@ -114,7 +114,7 @@ class Serving:
             async with asyncio.timeout(self.timeouts.cancelled):
                 await self.wait_idle()
         except TimeoutError:
-            paths = sorted({exchange.path[:LONGEST_PATH] for exchange in self.tasks.values()})
+            paths = sorted({_named(exchange) for exchange in self.tasks.values()})
             log.warning("exchanges_left", count=len(self.tasks), paths=paths[:MOST_PATHS])
 
     async def wait_idle(self) -> None:
@@ -132,10 +132,15 @@ async def _run(handle: Handle, exchange: Ending) -> None:
     try:
         await handle(exchange)
         if not exchange.is_over:
-            log.error("exchange_unfinished", method=exchange.method, path=exchange.path)
+            log.error("exchange_unfinished", method=exchange.method, path=_named(exchange))
     except ClientGone:
         pass
     except Exception:
-        log.exception("exchange_failed", method=exchange.method, path=exchange.path)
+        log.exception("exchange_failed", method=exchange.method, path=_named(exchange))
     finally:
         exchange.handled()
+
+
+def _named(exchange: Ending) -> bytes:
+    """Return the path of an exchange for the log, without its query: who knows what clients put there."""
+    return exchange.path.partition(b"?")[0][:LONGEST_PATH]

@@ -22,11 +22,13 @@ class Malformed(Exception):
 class RequestHead(NamedTuple):
     """The checked headers of a request, `headers` without the pseudo-headers.
 
-    `content_length` is None where it does not say.
+    `authority` is that of the pseudo-header, else the header "host". `content_length` is None where it does
+    not say.
     """
 
     method: bytes
     path: bytes
+    authority: bytes
     headers: Headers
     content_length: int | None
 
@@ -46,7 +48,8 @@ def request_head(headers: Headers) -> RequestHead:
         raise Malformed(":method, :scheme or :path is missing")
     if any(_BAD_IN_VALUE.search(value) for value in pseudo.values()):
         raise Malformed("a pseudo-header has a control character")
-    return RequestHead(pseudo[b":method"], pseudo[b":path"], rest, _content_length(rest))
+    authority = pseudo.get(b":authority") or next((value for name, value in rest if name == b"host"), b"")
+    return RequestHead(pseudo[b":method"], pseudo[b":path"], authority, rest, _content_length(rest))
 
 
 def check_trailers(headers: Headers) -> None:

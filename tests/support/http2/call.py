@@ -38,6 +38,9 @@ class Call:
         self._end = end
         self._received = bytearray()
 
+    def begin(self, headers: Mapping[str, str]) -> None:
+        """Know that the call is answered: of gRPC's first headers nothing is needed."""
+
     def take(self, data: bytes) -> None:
         """Add data that was received; messages may be split anywhere."""
         received = self._received
@@ -57,11 +60,16 @@ class Call:
 
     def reset(self, error: int) -> None:
         """End the call with the status for a stream that the peer reset with this error code."""
-        self._end(Status(_RESETS.get(error, "INTERNAL")))
+        self._end(Status(code_of_reset(error)))
 
     def lose(self) -> None:
         """End the call because the connection is lost."""
         self._end(LOST)
+
+
+def code_of_reset(error: int) -> str:
+    """Return the name of gRPC's code for a stream that was reset with this error code."""
+    return _RESETS.get(error, "INTERNAL")
 
 
 def framed(body: bytes) -> bytes:

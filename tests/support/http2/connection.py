@@ -4,13 +4,39 @@ import asyncio
 import socket
 import ssl
 import struct
-from typing import Final, Self, cast
+from collections.abc import Mapping
+from typing import Final, Protocol, Self, cast
 
 from hpack import Decoder
 
 from tests.support.http2 import frames
 from tests.support.http2.call import Call, framed, request_headers
 from tests.support.http2.outgoing import Outgoing
+
+
+class Answering(Protocol):
+    """What takes the answer to one request; `Call` is one."""
+
+    def begin(self, headers: Mapping[str, str]) -> None:
+        """Take the headers before the body."""
+        ...
+
+    def take(self, data: bytes) -> None:
+        """Take a part of the body."""
+        ...
+
+    def close(self, trailers: Mapping[str, str]) -> None:
+        """End with the last headers: all of them where there is no body, none where there are no trailers."""
+        ...
+
+    def reset(self, error: int) -> None:
+        """End because the peer reset the stream with this error code."""
+        ...
+
+    def lose(self) -> None:
+        """End because the connection is lost."""
+        ...
+
 
 #: From how many bytes on a peer is told that they were read.
 _READ: Final = frames.WINDOW // 2
@@ -38,11 +64,11 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._received = 0
         self._decoder = Decoder()
-        self._calls: dict[int, Call] = {}
+        self._calls: dict[int, Answering] = {}
         self._unread: dict[int, int] = {}
         self._next_id = 1
         #: Nothing can be asked any more.
-        self._ending = False
+        self.is_ending = False
 
     @classmethod
     async def open(
@@ -75,14 +101,20 @@ class Connection(asyncio.Protocol):
 
     def ask(self, path: str, token: str, body: bytes, call: Call) -> int:
         """Begin a call, and return the number of its stream. The call is lost if the connection is ending."""
-        stream_id, self._next_id = self._next_id, self._next_id + 2
-        if self._ending:
-            call.lose()
-            return stream_id
-        self._calls[stream_id] = call
         headers = request_headers(path, self._authority, token, self._scheme)
-        head = frames.frame(frames.HEADERS, frames.END_HEADERS, stream_id, headers)
-        self._outgoing.send(stream_id, head, framed(body))
+        return self.send(headers, framed(body), call)
+
+    def send(self, headers: bytes, body: bytes, answering: Answering) -> int:
+        """Send a request with this block of headers, and return the number of its stream.
+
+        It is lost if the connection is ending.
+        """
+        stream_id, self._next_id = self._next_id, self._next_id + 2
+        if self.is_ending:
+            answering.lose()
+            return stream_id
+        self._calls[stream_id] = answering
+        self._outgoing.send(stream_id, frames.header_frames(stream_id, headers, last=not body), body)
         return stream_id
 
     def cancel(self, stream_id: int) -> None:
@@ -124,7 +156,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
-        self._ending = True
+        self.is_ending = True
         calls = list(self._calls.values())
         self._calls.clear()
         for call in calls:
@@ -154,6 +186,8 @@ class Connection(asyncio.Protocol):
         call = self._calls.get(frame.stream_id)
         if call is not None:
             call.take(frame.payload)
+            if frame.flags & frames.END_STREAM:
+                self._end(frame.stream_id, {})
         if self.reads:
             self._make_room(0, len(frame.payload))
             self._make_room(frame.stream_id, len(frame.payload))
@@ -163,10 +197,14 @@ class Connection(asyncio.Protocol):
     def _take_headers(self, frame: frames.Frame) -> None:
         # All are decoded, also those of calls that were given up: they change the table.
         headers = {str(name): str(value) for name, value in self._decoder.decode(frame.payload)}
-        if not frame.flags & frames.END_STREAM:
-            return
-        self._outgoing.forget(frame.stream_id)
-        if call := self._calls.pop(frame.stream_id, None):
+        if frame.flags & frames.END_STREAM:
+            self._end(frame.stream_id, headers)
+        elif call := self._calls.get(frame.stream_id):
+            call.begin(headers)
+
+    def _end(self, stream_id: int, headers: Mapping[str, str]) -> None:
+        self._outgoing.forget(stream_id)
+        if call := self._calls.pop(stream_id, None):
             call.close(headers)
 
     def _take_reset(self, frame: frames.Frame) -> None:
@@ -176,7 +214,7 @@ class Connection(asyncio.Protocol):
 
     def _take_goaway(self, frame: frames.Frame) -> None:
         """End the calls after the last one that the peer processes (RFC 9113, section 6.8)."""
-        self._ending = True
+        self.is_ending = True
         last = frames.first_number(frame.payload)
         for stream_id in [stream_id for stream_id in self._calls if stream_id > last]:
             self._calls.pop(stream_id).lose()

@@ -54,6 +54,16 @@ def frame(kind: int, flags: int, stream_id: int, payload: bytes) -> bytes:
     return _HEAD.pack(len(payload) >> 8, len(payload) & 0xFF, kind, flags, stream_id) + payload
 
 
+def header_frames(stream_id: int, block: bytes, *, last: bool) -> bytes:
+    """Return the frames of a block of headers; `last` if no body follows."""
+    parts = [block[start : start + LARGEST] for start in range(0, len(block), LARGEST)]
+    found = []
+    for number, part in enumerate(parts):
+        flags = (END_STREAM if last and not number else 0) | (END_HEADERS if part is parts[-1] else 0)
+        found.append(frame(CONTINUATION if number else HEADERS, flags, stream_id, part))
+    return b"".join(found)
+
+
 def greeting() -> bytes:
     """Return the bytes that open a connection: the preface, and settings that disable push."""
     return PREFACE + frame(SETTINGS, 0, 0, _SETTING.pack(_ENABLE_PUSH, 0))

@@ -16,12 +16,14 @@ class Outgoing:
         self._rests: dict[int, bytes] = {}
 
     def send(self, stream_id: int, headers: bytes, body: bytes) -> None:
-        """Send the headers of a request at once, and its body when there is room."""
+        """Send the headers of a request at once, and its body, if it has one, when there is room."""
         if not self._rests and len(body) <= min(self._room, self._initial):
             self._room -= len(body)
             self._write(headers + _data(stream_id, body, last=True))
             return
         self._write(headers)
+        if not body:
+            return
         self._rooms[stream_id], self._rests[stream_id] = self._initial, body
         self._go_on()
 

@@ -45,7 +45,7 @@ golang:
 	@scripts/golang build
 
 .PHONY: tools
-tools: ## build programs of others that some tests use, into .cache/tools: h2spec, gRPC's interop client; needs Go
+tools: .venv/.dev ## build programs of others that some tests use, into .cache/tools: h2spec, gRPC's interop client, Connect's conformance suite; needs Go
 	@scripts/golang tools
 
 .venv/.made:

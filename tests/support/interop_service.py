@@ -4,15 +4,16 @@ What it has to do is said in `doc/interop-test-descriptions.md` of gRPC.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import grpc
 
+from tests.support.more_headers import WithHeaders
 from tests.support.wire_fields import Fields, data, number, parsed, written
 from unisono.server.api.call import Call, Rpc, Rpcs
 from unisono.server.api.grpc.router import Router
-from unisono.server.api.http.exchange import Exchange, Header, Headers
+from unisono.server.api.http.exchange import Exchange
 
 LIMIT: Final = 4 * 1024 * 1024
 
@@ -47,7 +48,7 @@ def services() -> Mapping[str, Rpcs]:
 async def handle(exchange: Exchange) -> None:
     """Handle an exchange. Initial metadata, which Unisono never sends, is added here."""
     echoed = [header for header in exchange.headers if header[0] == ECHO_INITIAL]
-    await _ROUTER.handle(_WithHeaders(exchange, echoed) if echoed else exchange)
+    await _ROUTER.handle(WithHeaders(exchange, echoed) if echoed else exchange)
 
 
 async def _empty(call: Call) -> bytes:
@@ -109,20 +110,3 @@ async def _unknown(call: Call) -> None:
 
 
 _ROUTER: Final = Router(services(), Rpc(_unknown))
-
-
-class _WithHeaders:
-    """An exchange whose response has further headers."""
-
-    def __init__(self, exchange: Exchange, more: Iterable[Header]) -> None:
-        self._exchange = exchange
-        self._more = tuple(more)
-        self.method, self.path, self.headers = exchange.method, exchange.path, exchange.headers
-        self.version, self.peer, self.authority = exchange.version, exchange.peer, exchange.authority
-        self.is_proxied = exchange.is_proxied
-        self.client_certificate = exchange.client_certificate
-        self.read, self.write, self.known = exchange.read, exchange.write, exchange.known
-        self.finish, self.reset = exchange.finish, exchange.reset
-
-    def respond(self, status: int, headers: Headers, *, end: bool = False) -> None:
-        self._exchange.respond(status, (*headers, *self._more), end=end)

@@ -1,0 +1,49 @@
+"""Runs Connect's conformance suite, which `make tools` builds, against a server of ours."""
+
+import asyncio
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.conformance.protos import TOOLS
+
+SUITE: Final = TOOLS / "connectconformance"
+
+_FOLDER: Final = Path(__file__).parent
+_ROOT: Final = _FOLDER.parents[1]
+_COUNTS: Final = re.compile(r"Total cases: (\d+)\n(\d+) passed, (\d+) failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the suite has found. `output` says what failed, and what failed as it was listed."""
+
+    total: int
+    passed: int
+    failed: int
+    output: str
+
+
+async def run(log: Path) -> Verdict:
+    """Run all cases of `features.yaml`. What the server warns of goes to `log`.
+
+    A case of `known_failing.txt` that passes counts as failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        SUITE,
+        *("--mode", "server", "--conf", _FOLDER / "features.yaml"),
+        *("--known-failing", f"@{_FOLDER / 'known_failing.txt'}"),
+        *("--", sys.executable, "-m", "tests.conformance"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=_ROOT,
+        env={**os.environ, "LOG": str(log)},
+    )
+    output = (await process.communicate())[0].decode()
+    counts = _COUNTS.search(output)
+    assert counts is not None, output
+    total, passed, failed = map(int, counts.groups())
+    return Verdict(total=total, passed=passed, failed=failed, output=output)

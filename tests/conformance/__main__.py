@@ -22,8 +22,8 @@ from tests.conformance.requests import CURRENT, Request
 from tests.conformance.service import ConformanceService
 from tests.http.listening import HOST, listening
 from unisono.server.api.call import Call, Rpc
-from unisono.server.api.grpc.router import Router
 from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.router import Router
 from unisono.server.api.tls import Certificate
 
 _LENGTH: Final = Struct(">I")

@@ -7,7 +7,7 @@ import grpc
 
 from tests.grpc_protocol.exchanges import HeldExchange
 from unisono.server.api.call import Call, Rpc
-from unisono.server.api.grpc.router import Router
+from unisono.server.api.router import Router
 
 LIMIT = 1000
 

@@ -8,8 +8,8 @@ import pytest
 from tests.grpc_protocol.exchanges import CALL, HeldExchange
 from tests.grpc_protocol.handling import LIMIT, echo, echo_all, handled
 from unisono.server.api.call import Call
-from unisono.server.api.grpc.call import CallAborted
-from unisono.server.api.grpc.messages import framed
+from unisono.server.api.rpc.call import CallAborted
+from unisono.server.api.rpc.envelopes import framed
 from unisono.server.model.client_certificate import ClientCertificate
 
 

@@ -11,9 +11,9 @@ from tests.grpc_protocol.exchanges import CALL, HeldExchange
 from tests.grpc_protocol.handling import LIMIT, echo, handled, router
 from tests.support.garbage import uncollected
 from unisono.server.api.call import Call
-from unisono.server.api.grpc.call import CallAborted
-from unisono.server.api.grpc.messages import framed
 from unisono.server.api.http.exchange import ClientGone, Headers
+from unisono.server.api.rpc.call import CallAborted
+from unisono.server.api.rpc.envelopes import framed
 from unisono.server.errors import RequestTooLarge
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.http.listening import listening
 from tests.support.processes import TIMEOUT
 from unisono.server.api.call import Call, Rpc
-from unisono.server.api.grpc.router import Router
+from unisono.server.api.router import Router
 
 LIMIT = 8 * 1024 * 1024
 LARGE = bytes(range(256)) * 4096 * 4

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.server.api.grpc.messages import MalformedMessage, MessageReader, framed
+from unisono.server.api.rpc.envelopes import MalformedMessage, MessageReader, framed
 from unisono.server.errors import RequestTooLarge
 
 LIMIT = 1000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.server.api.grpc import metadata
+from unisono.server.api.rpc import metadata
 
 
 def received(name: bytes, value: bytes) -> list[tuple[str, str | bytes]]:

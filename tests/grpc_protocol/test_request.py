@@ -3,41 +3,25 @@
 import pytest
 
 from tests.grpc_protocol.exchanges import CALL
-from unisono.server.api.grpc.request import IDENTITY, CallHead, MalformedCall, call_head, is_grpc
+from unisono.server.api.grpc.request import IDENTITY, CallHead, MalformedCall, call_head, content_type
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "kind"),
     [
-        b"application/grpc",
-        b"application/grpc+proto",
-        b"Application/gRPC",
-        b"application/grpc;charset=utf-8",
-        b"application/grpc+proto ; a=b",
+        (b"application/grpc", b"application/grpc"),
+        (b"Application/gRPC", b"application/grpc"),
+        (b"application/grpc;charset=utf-8", b"application/grpc"),
+        (b"application/grpc+proto ; a=b", b"application/grpc+proto"),
+        (b"", b""),
     ],
 )
-def test_content_types_of_grpc(value: bytes) -> None:
-    assert is_grpc(((b"content-type", value),))
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        b"",
-        b"application/grpc-web",
-        b"application/grpc-web+proto",
-        b"application/grpc+json",
-        b"application/grpcs",
-        b"application/json",
-    ],
-)
-def test_other_content_types(value: bytes) -> None:
-    assert not is_grpc(((b"content-type", value),))
+def test_content_types(value: bytes, kind: bytes) -> None:
+    assert content_type(((b"te", b"trailers"), (b"content-type", value))) == kind
 
 
 def test_no_content_type() -> None:
-    assert not is_grpc(())
-    assert not is_grpc(((b"te", b"trailers"),))
+    assert content_type(()) == b""
 
 
 def test_nothing_but_what_there_must_be() -> None:

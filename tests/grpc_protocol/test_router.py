@@ -7,9 +7,9 @@ import pytest
 
 from tests.grpc_protocol.exchanges import CALL, HeldExchange
 from unisono.server.api.call import Call, Rpc
-from unisono.server.api.grpc import plain as plain_answers
-from unisono.server.api.grpc.messages import framed
-from unisono.server.api.grpc.router import Router
+from unisono.server.api.router import Router
+from unisono.server.api.rpc.envelopes import framed
+from unisono.server.api.web import plain as plain_answers
 
 
 async def echo(call: Call) -> bytes | None:
@@ -75,6 +75,8 @@ async def test_headers_that_break_the_protocol(extra: tuple[bytes, bytes]) -> No
         (b"POST", b"/favicon.ico", b"application/json", 404, None),
         (b"GET", b"/unisono.Test/Method", b"application/grpc", 405, b"POST"),
         (b"POST", b"/unisono.Test/Method", b"application/json", 415, None),
+        (b"POST", b"/unisono.Test/Method", b"application/grpcs", 415, None),
+        (b"POST", b"/unisono.Test/Method", b"application/grpc+json", 415, None),
         (b"POST", b"/unisono.Test/Method", b"", 415, None),
     ],
 )

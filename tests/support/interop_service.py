@@ -12,8 +12,8 @@ import grpc
 from tests.support.more_headers import WithHeaders
 from tests.support.wire_fields import Fields, data, number, parsed, written
 from unisono.server.api.call import Call, Rpc, Rpcs
-from unisono.server.api.grpc.router import Router
 from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.router import Router
 
 LIMIT: Final = 4 * 1024 * 1024
 

@@ -48,6 +48,11 @@ class Health:
             "Watch": self._pipeline.anonymous(f"{SERVICE}/Watch", self._watch, streaming=True),
         }
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether the status is SERVING."""
+        return not (self._stopped or self._store_is_away)
+
     def tell_store_is_away(self, away: bool) -> None:
         """Answer NOT_SERVING while the store is away, also to the watches that are open."""
         self._store_is_away = away
@@ -98,7 +103,7 @@ class Health:
     def _response(self, service: str) -> pb.HealthCheckResponse:
         if service not in self._names:
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVICE_UNKNOWN)
-        if self._stopped or self._store_is_away:
+        if not self.is_serving:
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.NOT_SERVING)
         return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVING)
 

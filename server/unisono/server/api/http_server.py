@@ -1,26 +1,31 @@
-"""Serves the methods of gRPC over HTTP of our own."""
+"""Serves the methods over HTTP of our own: to gRPC and to the web."""
 
 import asyncio
 
 from unisono.server.api.connection_metrics import ConnectionMetrics
-from unisono.server.api.grpc.router import Router
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.places import AddressLimits
 from unisono.server.api.http.proxies.trusted import TrustedProxies
 from unisono.server.api.http.timeouts import Timeouts
 from unisono.server.api.methods import Methods
+from unisono.server.api.router import Router
 from unisono.server.api.tls import Certificate
 from unisono.server.api.transport import Transport
 
 
 class HttpServer:
-    """See `api.transport.Server`. Whatever is not gRPC gets a line of text."""
+    """See `api.transport.Server`."""
 
     def __init__(self, methods: Methods, transport: Transport) -> None:
         self._methods = methods
         self._transport = transport
-        self._router = Router(methods.by_service, methods.unknown)
+        self._router = Router(
+            methods.by_service,
+            methods.unknown,
+            origins=transport.origins,
+            is_serving=lambda: methods.is_serving,
+        )
         self._listener: Listener | None = None
         self.connections = ConnectionMetrics()
 

@@ -38,6 +38,11 @@ class Methods:
         }
         self.unknown: Final[Rpc] = unknown(pipeline)
 
+    @property
+    def is_serving(self) -> bool:
+        """What the health service answers for all of them together."""
+        return self._health.is_serving
+
     def tell_store_is_away(self, away: bool) -> None:
         """Have the health service answer NOT_SERVING while the store is away."""
         self._health.tell_store_is_away(away)

@@ -2,14 +2,14 @@
 
 from typing import Final, NamedTuple
 
-from unisono.server.api.grpc import metadata, timeout
+from unisono.server.api.grpc import timeout
 from unisono.server.api.http.exchange import Headers
+from unisono.server.api.rpc import metadata
 
 IDENTITY: Final = b"identity"
 GZIP: Final = b"gzip"
 
 _OF_THE_PROTOCOL: Final = b"grpc-"
-_MEDIA_TYPES: Final = (b"application/grpc", b"application/grpc+proto")
 
 
 class MalformedCall(Exception):
@@ -27,16 +27,19 @@ class CallHead(NamedTuple):
     metadata: tuple[tuple[str, str | bytes], ...]
 
 
-def is_grpc(headers: Headers) -> bool:
-    """Return whether a request has the content type of gRPC, with messages of protobuf."""
+def content_type(headers: Headers) -> bytes:
+    """Return the media type of a request in lower case, without its parameters; empty where it has none."""
     for name, value in headers:
         if name == b"content-type":
-            return value.partition(b";")[0].strip().lower() in _MEDIA_TYPES
-    return False
+            return value.partition(b";")[0].strip().lower()
+    return b""
 
 
-def call_head(headers: Headers) -> CallHead:
-    """Return what the headers of a call say. Raises `MalformedCall`."""
+def call_head(headers: Headers, *, with_trailers: bool = True) -> CallHead:
+    """Return what the headers of a call say. Raises `MalformedCall`.
+
+    `with_trailers` is for who has to say that trailers reach it, which those of gRPC-Web do not.
+    """
     seconds, encoding, trailers = None, IDENTITY, False
     entries: list[tuple[str, str | bytes]] = []
     try:
@@ -51,7 +54,7 @@ def call_head(headers: Headers) -> CallHead:
                 entries.extend(metadata.received(name, value))
     except ValueError as error:
         raise MalformedCall(str(error)) from None
-    if not trailers:
+    if with_trailers and not trailers:
         # By this clients find out proxies that would lose the status.
         raise MalformedCall('the header "te: trailers" is missing')
     return CallHead(seconds, encoding, tuple(entries))

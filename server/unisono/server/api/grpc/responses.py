@@ -5,13 +5,17 @@ from typing import Final
 
 import grpc
 
-from unisono.server.api.grpc import metadata, percent
+from unisono.server.api.grpc import percent
 from unisono.server.api.http.exchange import Exchange, Header
+from unisono.server.api.rpc import metadata
 
 CONTENT_TYPE: Final[Header] = (b"content-type", b"application/grpc")
 
 HEADERS: Final[tuple[Header, ...]] = (CONTENT_TYPE,)
 """The headers before the first message."""
+
+JSON_HEADERS: Final[tuple[Header, ...]] = ((b"content-type", b"application/grpc+json"),)
+"""Those of messages in JSON."""
 
 ACCEPTED: Final = (("grpc-accept-encoding", "identity,gzip"),)
 """What a client is told whose encoding nobody knows."""

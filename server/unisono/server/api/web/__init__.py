@@ -1,1 +1,1 @@
-"""What browsers and curl speak on an exchange of HTTP: knows no sockets, frames or services."""
+"""The web door: Connect, gRPC-Web and JSON on an exchange of HTTP, and what else is asked for."""

@@ -15,9 +15,9 @@ class MalformedMessage(Exception):
     """A message breaks the protocol; the text says how."""
 
 
-def framed(message: bytes) -> bytes:
-    """Return a message with its prefix, not compressed."""
-    return _PREFIX.pack(0, len(message)) + message
+def framed(message: bytes, flag: int = 0) -> bytes:
+    """Return a message with its prefix, not compressed; `flag` marks those that end a stream."""
+    return _PREFIX.pack(flag, len(message)) + message
 
 
 class MessageReader:
@@ -56,10 +56,11 @@ class MessageReader:
             return None
         message = bytes(memoryview(self._buffer)[_PREFIX.size : end])
         del self._buffer[:end]
-        return _unzipped(message, limit) if flag else message
+        return unzipped(message, limit) if flag else message
 
 
-def _unzipped(data: bytes, limit: int) -> bytes:
+def unzipped(data: bytes, limit: int) -> bytes:
+    """Return what was compressed. Raises `RequestTooLarge` beyond `limit` bytes, and `MalformedMessage`."""
     unzip = zlib.decompressobj(_GZIP)
     try:
         # One byte more than there may be, never all that a bomb has.

@@ -7,9 +7,9 @@ import grpc
 import structlog
 
 from unisono.server.api.call import Rpc
-from unisono.server.api.grpc.call import CallAborted, ExchangeCall
-from unisono.server.api.grpc.deadline import Deadline
 from unisono.server.api.http.exchange import ClientGone
+from unisono.server.api.rpc.call import CallAborted, ExchangeCall
+from unisono.server.api.rpc.deadline import Deadline
 
 log = structlog.get_logger(__name__)
 
@@ -26,16 +26,16 @@ async def run(rpc: Rpc, call: ExchangeCall, seconds: float | None) -> None:
         response = await rpc.handle(call)
         if response is not None:
             await call.write(response)
-        call.succeed()
+        await call.succeed()
     except (CallAborted, ClientGone):
         pass
     except asyncio.CancelledError:
         if not deadline.take_back():
             raise
-        call.fail(grpc.StatusCode.DEADLINE_EXCEEDED, _OVERDUE)
+        await call.fail(grpc.StatusCode.DEADLINE_EXCEEDED, _OVERDUE)
     except Exception:
         log.exception("a handler failed")
-        call.fail(grpc.StatusCode.UNKNOWN, "a fault of the server")
+        await call.fail(grpc.StatusCode.UNKNOWN, "a fault of the server")
     finally:
         deadline.close()
         call.close()

@@ -1,0 +1,43 @@
+"""Hands each exchange to a door: gRPC's, or that of the web, which has an answer for all else."""
+
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any, Final
+
+from google.protobuf.empty_pb2 import Empty
+
+from unisono.server.api.call import Rpc, Rpcs
+from unisono.server.api.grpc.door import GrpcDoor
+from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.rpc.json_codec import JsonCodec
+from unisono.server.api.rpc.methods import Method, method_table
+from unisono.server.api.web.door import WebDoor
+from unisono.server.api.web.origins import Origins
+from unisono.server.clock import SystemClock
+from unisono.server.core.turns import Turns
+
+
+class Router:
+    """Handles exchanges; see `unisono.server.api.http.exchange.Handle`."""
+
+    def __init__(
+        self,
+        services: Mapping[str, Rpcs],
+        unknown: Rpc,
+        *,
+        origins: Collection[str] = (),
+        is_serving: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`services` are the methods by the full name of their service, and by their own name.
+
+        `unknown` handles the calls of all others. `origins` are those of web pages that may call;
+        `is_serving` is what whoever asks for the health is told.
+        """
+        turns = Turns(SystemClock())
+        methods = method_table(services, turns)
+        none = Method(unknown, JsonCodec(Empty, Empty, turns))
+        self._grpc: Final = GrpcDoor(methods, none)
+        self._web: Final = WebDoor(methods, none, Origins(origins), is_serving)
+
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None]:
+        """Return what handles an exchange, from its headers to its end."""
+        return self._grpc.handle(exchange) or self._web.handle(exchange)

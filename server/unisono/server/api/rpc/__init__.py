@@ -1,0 +1,1 @@
+"""A call on an exchange of HTTP, whatever its protocol spells it in."""

@@ -27,3 +27,10 @@ def test_a_device_that_is_not_there_is_no_deletion(app: Cli, ada: str) -> None:
 def test_what_may_return_has_to_be_named(app: Cli, ada: str) -> None:
     ended = app.run("devices", "--user", ada, "--may-return")
     assert (ended.returncode, "--delete ID names the device" in ended.stderr) == (2, True)
+
+
+def test_one_that_listens_only_for_now_is_said_to_be_ephemeral(app: Cli, user: Cli, ada: str) -> None:
+    with user.started("listen", "--plain", "--endpoint", "kiosk", "--ephemeral") as listening:
+        listening.until("● live")
+        (kiosk,) = app.json_lines("devices", "--user", ada)
+    assert (kiosk["endpoint_id"], kiosk["connected"], kiosk["ephemeral"]) == ("kiosk", True, True)

@@ -160,6 +160,7 @@ def a_listener(target: str) -> Listening:
         display_name="",
         platform=Platform.LINUX,
         storage=None,
+        ephemeral=False,
         plain=True,
         bell=False,
     )

@@ -51,6 +51,7 @@ DIGESTS = [
     "491bb455dfe0321a",
     "8fab7027856c8dc2",
     "aaaac9eecb2c035e",
+    "db2d7441921d4790",
 ]
 """One for each version, the first of version 3."""
 

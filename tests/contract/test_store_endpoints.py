@@ -33,6 +33,7 @@ FULL = an_endpoint(
     delete_time=3,
     may_return=True,
     registrations=4,
+    ephemeral=True,
 )
 
 
@@ -226,6 +227,18 @@ async def test_what_another_registration_acknowledged_is_no_news(store: Store) -
 
     expected = an_endpoint("phone", last_seen_time=NOW + 9, acknowledged_revision=3, registrations=1)
     assert await the(store, "phone") == expected
+
+
+async def test_an_ephemeral_one_stays_so_whatever_it_does(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("window", ephemeral=True, session_id="s"))
+
+    for time, session_id in ((NOW + 9, ""), (NOW + 4, ""), (NOW + 12, "s")):
+        sign = EndpointActivity(feed=ALICE, endpoint_id="window", time=time, ended_session=session_id)
+        await store.record_activity([sign])
+
+    assert await the(store, "window") == an_endpoint("window", ephemeral=True, last_seen_time=NOW + 12)
+    await put_endpoints(store, an_endpoint("window", last_seen_time=NOW + 12))
+    assert await the(store, "window") == an_endpoint("window", last_seen_time=NOW + 12)
 
 
 async def test_a_session_ends_only_if_it_is_still_the_one(store: Store) -> None:

@@ -21,7 +21,7 @@ from tests.support.encoding import decoded
 from unisono.server.model import FeedKey, UserActionState
 from unisono.server.store.base import Store
 from unisono.server.store.commit import ReadSet
-from unisono.server.store.reads import Due, PurgeBounds
+from unisono.server.store.reads import Due, EndpointActivity, PurgeBounds
 
 
 def retention(**what: Any) -> PurgeBounds:
@@ -172,11 +172,13 @@ async def test_one_call_forgets_no_more_than_its_limit(store: Store) -> None:
     await put(store, *(a_tombstone(f"n{n}", n, update_time=n) for n in range(1, 11)))
     await put(store, *(a_tombstone(f"b{n}", n, feed=BOB, update_time=n) for n in range(1, 11)))
     await put_endpoints(store, *(an_endpoint(f"e{n}", last_seen_time=n) for n in range(5)))
-    what = retention(tombstones_before=NOW, endpoints_before=NOW, limit=4)
+    left = (an_endpoint(f"w{n}", last_seen_time=NOW + n, ephemeral=True) for n in range(5))
+    await put_endpoints(store, *left)
+    what = retention(tombstones_before=NOW, endpoints_before=NOW, ephemeral_before=2 * NOW, limit=4)
 
-    steps = [await store.purge(what) for _ in range(8)]
+    steps = [await store.purge(what) for _ in range(10)]
 
-    assert sum(steps) == 25
+    assert sum(steps) == 30
     assert max(steps) <= 4
     assert steps[-1] == 0
     assert [await store.feed(key) for key in (ALICE, BOB)] == [None, None]
@@ -249,6 +251,29 @@ async def test_endpoints_that_are_unseen_and_without_a_session_go(store: Store) 
     assert [endpoint.endpoint_id for endpoint in await store.endpoints(ALICE)] == ["listening", "seen"]
     assert (await store.feed_and_endpoint(ALICE, "unseen"))[1] is None
     assert (await store.feed_and_endpoint(ALICE, "deleted"))[1] is not None
+
+
+async def test_so_do_ephemeral_ones_in_a_time_of_their_own(store: Store) -> None:
+    await put_endpoints(
+        store,
+        an_endpoint("left", last_seen_time=NOW - 1, ephemeral=True),
+        an_endpoint("listening", last_seen_time=NOW - 1, ephemeral=True, session_id="s"),
+        an_endpoint("just left", last_seen_time=NOW - 1, ephemeral=True),
+        an_endpoint("deleted", last_seen_time=NOW - 1, ephemeral=True, delete_time=NOW),
+        an_endpoint("ordinary", last_seen_time=NOW - 1),
+        an_endpoint("bob's", feed=BOB, last_seen_time=NOW - 1, ephemeral=True),
+    )
+    await store.record_activity([EndpointActivity(feed=ALICE, endpoint_id="just left", time=NOW)])
+
+    assert await store.purge(retention(ephemeral_before=NOW)) == 2
+
+    assert await counted(store) == 3
+    here = ["listening", "just left", "ordinary"]
+    assert [endpoint.endpoint_id for endpoint in await store.endpoints(ALICE)] == here
+    assert (await store.feed_and_endpoint(ALICE, "left"))[1] is None
+    assert (await store.feed_and_endpoint(ALICE, "deleted"))[1] is not None
+    assert await store.feed(BOB) is None
+    assert await store.purge(retention(ephemeral_before=NOW)) == 0
 
 
 async def test_records_of_deleted_endpoints_go_in_their_time(store: Store) -> None:

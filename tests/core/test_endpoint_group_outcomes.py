@@ -101,6 +101,7 @@ def one(random: Random) -> EndpointCommand:
         display_name=random.choice(("", "D", "E")),
         session_id=random.choice(("", "s")),
         registration=random.choice((None, None, None, 0, 1, 2**60)),
+        ephemeral=random.random() < 0.3,
     )
 
 

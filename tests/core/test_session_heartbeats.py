@@ -12,6 +12,7 @@ from tests.support.core_harness import CoreHarness, Stream, running
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import SingleWaiterEvent
+from unisono.server.core.feeds import SessionRules
 from unisono.server.model import Platform, TargetPolicy
 
 FOR_PHONES = TargetPolicy.of((Platform.IOS,), ())
@@ -65,6 +66,31 @@ async def test_the_interval_is_clamped(asked: float | None, kept: int) -> None:
         welcome = (await stream.next()).welcome
 
         assert welcome.heartbeat_interval.seconds == kept
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(None, 30), (1, 5), (45, 45), (46, 45), (3600, 45)])
+async def test_no_stream_of_the_web_is_silent_for_as_long_as_proxies_take(
+    asked: float | None, kept: int
+) -> None:
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).synced(heartbeat=asked, transport="web")
+        assert stream.held.messages[0].welcome.heartbeat_interval.seconds == kept
+        await stream.next_or_none()
+
+        harness.clock.advance(kept)
+        beat = await stream.next_or_none()
+
+        assert beat is not None
+        assert beat.HasField("heartbeat")
+        await stream.cut()
+
+
+async def test_nor_where_the_settings_ask_for_it() -> None:
+    rules = SessionRules(heartbeat_min=100, heartbeat_default=200)
+    async with running(CoreHarness(rules=rules)) as harness:
+        stream = await Stream(harness).open(transport="web")
+
+        assert (await stream.next()).welcome.heartbeat_interval.seconds == 45
 
 
 @pytest.mark.parametrize("bus", [LocalBus, NullBus])

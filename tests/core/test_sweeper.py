@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.clocks import START
+from tests.support.clocks import START, FakeClock
 from tests.support.core_harness import ADA, CoreHarness, Stream, running
 from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
@@ -189,6 +189,25 @@ async def test_endpoints_that_were_not_seen_for_long_go_unless_they_have_a_strea
         with pytest.raises(NotFound):
             await harness.endpoints.get(ADA, "lost")
         await stream.cut()
+
+
+async def test_after_a_start_ephemeral_endpoints_have_their_grace_again() -> None:
+    """Their streams ended with the process before, and their devices are on their way back."""
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness, "window").synced(ephemeral=True)
+        await stream.cut()
+        await harness.presence.flush()
+    down_for = FakeClock(START + 3600_000)
+    async with running(CoreHarness(store=harness.store, clock=down_for)) as harness:
+        down_for.advance(300)
+        await harness.sweeper.sweep()
+        assert (await harness.endpoints.get(ADA, "window")).ephemeral
+
+        down_for.advance(0.001)
+        await harness.sweeper.sweep()
+
+        with pytest.raises(NotFound):
+            await harness.endpoints.get(ADA, "window")
 
 
 async def test_a_deleted_endpoint_may_come_back_after_its_time() -> None:

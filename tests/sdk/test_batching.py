@@ -20,6 +20,7 @@ from unisono.client import (
     Publisher,
     QuotaExceeded,
     SendResult,
+    ServerTooOld,
     Unavailable,
     draft,
 )
@@ -235,3 +236,28 @@ async def test_all_callers_learn_that_the_server_is_away(
     outcomes = await asyncio.gather(*sends, return_exceptions=True)
 
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
+
+
+async def test_one_of_a_batch_that_the_server_does_not_know_harms_no_other(
+    publisher: Publisher, script: StubServer, service: FakeSendService
+) -> None:
+    script.knows(None)
+    drafts = [draft("ada", title=f"{n}", silent=n % 3 == 0) for n in range(30)]
+
+    outcomes = await publisher.batch(drafts)
+
+    for n, outcome in enumerate(outcomes):
+        assert isinstance(outcome, SendResult if n % 3 else ServerTooOld)
+    assert service.calls == [[f"{n}" for n in range(30) if n % 3]]
+    assert len(script.requests("GetServerInfo")) == 1
+
+
+async def test_a_batch_of_which_the_server_knows_nothing_is_not_sent(
+    publisher: Publisher, script: StubServer, service: FakeSendService
+) -> None:
+    script.knows(None)
+
+    outcomes = await publisher.batch([draft("ada", title="x", silent=True) for _ in range(3)])
+
+    assert [type(outcome) for outcome in outcomes] == [ServerTooOld] * 3
+    assert service.calls == []

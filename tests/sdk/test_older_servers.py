@@ -10,7 +10,6 @@ import pytest
 from google.protobuf.message import Message
 
 from tests.sdk.backoffs import IMPATIENT, QUICK
-from tests.sdk.device_script import LIVE, laptop, live, scripted_streams, until
 from tests.sdk.fake_send_service import FakeSendService
 from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
@@ -21,7 +20,6 @@ from unisono.client import (
     DeadlineExceeded,
     Everything,
     Publisher,
-    SendResult,
     ServerTooOld,
     UserActionState,
     draft,
@@ -110,10 +108,15 @@ async def test_what_every_server_knows_is_sent_without_a_question(
     assert asked(script) == 0
 
 
-@pytest.mark.parametrize("level", [NEWEST, NEWEST + 1])
-async def test_one_that_knows_all_is_asked_once(
-    publisher: Publisher, script: StubServer, service: FakeSendService, level: int
+@pytest.mark.parametrize("level", [1, NEWEST, NEWEST + 1])
+async def test_one_that_knows_enough_is_asked_once(
+    publisher: Publisher,
+    script: StubServer,
+    service: FakeSendService,
+    level: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    believed(monkeypatch, 0)
     script.knows(level)
 
     await publisher.send("ada", title="One", silent=True)
@@ -164,56 +167,6 @@ async def test_many_who_want_to_know_at_once_ask_once(
     assert asked(script) == 1
 
 
-async def test_one_that_knows_enough_is_not_asked_again(
-    publisher: Publisher, script: StubServer, service: FakeSendService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    believed(monkeypatch, 0)
-    script.knows(LEVELS["unisono.v1.SendNotificationRequest.silent"])
-
-    await publisher.send("ada", title="One", silent=True)
-    await publisher.send("ada", title="Two", silent=True)
-
-    assert service.titles == ["One", "Two"]
-    assert asked(script) == 1
-
-
-async def test_no_stream_is_opened_with_what_it_does_not_know(script: StubServer) -> None:
-    script.knows(LEVELS[f"unisono.v1.{EPHEMERAL}"] - 1)
-    script.stream("Subscribe", scripted_streams(LIVE))
-
-    async with laptop(script.target, ephemeral=True) as device:
-        await until(device, lambda device: device.error)
-
-        assert isinstance(device.error, ServerTooOld)
-        assert device.error.metadata["field"] == EPHEMERAL
-        assert script.requests("Subscribe") == []
-
-
-async def test_a_device_comes_to_one_that_was_upgraded(
-    script: StubServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    believed(monkeypatch, 0)
-    script.knows(None)
-    script.stream("Subscribe", scripted_streams(LIVE))
-
-    async with laptop(script.target, ephemeral=True) as device:
-        await until(device, lambda device: device.error)
-        script.knows(NEWEST)
-        await live(device)
-
-    assert [request.ephemeral for request in script.requests("Subscribe")] == [True]
-
-
-async def test_an_ordinary_device_asks_nothing(script: StubServer) -> None:
-    script.knows(None)
-    script.stream("Subscribe", scripted_streams(LIVE))
-
-    async with laptop(script.target) as device:
-        await live(device)
-
-    assert asked(script) == 0
-
-
 async def test_an_old_one_is_not_asked_for_each_call(
     publisher: Publisher, script: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,31 +192,6 @@ async def test_one_that_was_upgraded_gets_all(
     await publisher.send("ada", title="Two", silent=True)
 
     assert service.titles == ["Two"]
-
-
-async def test_one_of_a_batch_that_it_does_not_know_harms_no_other(
-    publisher: Publisher, script: StubServer, service: FakeSendService
-) -> None:
-    script.knows(None)
-    drafts = [draft("ada", title=f"{n}", silent=n % 3 == 0) for n in range(30)]
-
-    outcomes = await publisher.batch(drafts)
-
-    for n, outcome in enumerate(outcomes):
-        assert isinstance(outcome, SendResult if n % 3 else ServerTooOld)
-    assert service.calls == [[f"{n}" for n in range(30) if n % 3]]
-    assert asked(script) == 1
-
-
-async def test_a_batch_of_which_it_knows_nothing_is_not_sent(
-    publisher: Publisher, script: StubServer, service: FakeSendService
-) -> None:
-    script.knows(None)
-
-    outcomes = await publisher.batch([draft("ada", title="x", link=LINK) for _ in range(3)])
-
-    assert [type(outcome) for outcome in outcomes] == [ServerTooOld] * 3
-    assert service.calls == []
 
 
 async def test_a_way_that_fails_is_tried_again(

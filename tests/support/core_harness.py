@@ -176,7 +176,13 @@ class Stream:
         self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
 
     async def open(
-        self, *, heartbeat: float | None = None, from_end: bool = False, expire_time: int = FAR_FUTURE
+        self,
+        *,
+        heartbeat: float | None = None,
+        from_end: bool = False,
+        expire_time: int = FAR_FUTURE,
+        transport: str = "",
+        ephemeral: bool = False,
     ) -> "Stream":
         """Open the stream, from the token in `held` if there is one."""
         wanted = StreamRequest(
@@ -188,6 +194,8 @@ class Stream:
             from_end=from_end,
             heartbeat=heartbeat,
             expire_time=expire_time,
+            transport=transport,
+            ephemeral=ephemeral,
         )
         subscriber = self._subscriber.enter_context(self._harness.feeds.subscribe(wanted))
         self._wake = subscriber.wake

@@ -64,4 +64,6 @@ def is_purged(endpoint: Endpoint, what: PurgeBounds) -> bool:
     """Return whether the endpoint is old enough to be purged."""
     if endpoint.delete_time is not None:
         return endpoint.delete_time < what.deletions_before
-    return not endpoint.session_id and endpoint.last_seen_time < what.endpoints_before
+    unseen = endpoint.last_seen_time < what.endpoints_before
+    left = endpoint.ephemeral and endpoint.last_seen_time < what.ephemeral_before
+    return not endpoint.session_id and (unseen or left)

@@ -150,7 +150,15 @@ NAME_NOTHING: Final = frozenset(
         *("on_conflict", "payload", "content", "update_mask", "priority", "category", "target_policy"),
         *("display_time_to_live", "expire_time", "silent", "snooze_until", "snooze_for", "action_id"),
         *("read_state", "user_action_state", "start_time", "end_time", "up_to_revision", "page_size"),
-        *("platform", "display_name", "start_position", "heartbeat_interval", "bar_for", "may_return"),
+        *(
+            "platform",
+            "display_name",
+            "start_position",
+            "heartbeat_interval",
+            "ephemeral",
+            "bar_for",
+            "may_return",
+        ),
         *("group_name",),
     )
 )

@@ -33,6 +33,7 @@ class RandomEndpoints:
             display_name=display_name,
             session_id=self._random.choice(("", f"session-{self._sessions}")),
             registration=self._random.choice((None, None, None, 0, 1)),
+            ephemeral=self._random.random() < 0.4,
         )
 
     def sign(self, feed: FeedKey, endpoints: Sequence[Endpoint], now: int) -> EndpointActivity:

@@ -85,12 +85,19 @@ class StoreWrites(AsyncStateMachine):
         due = self.run(self.stores.due(self.now, limit))
         self.run(self.stores.commit([ProcessDue(feed=one.feed, id=one.id) for one in due], self.now))
 
-    @rule(tombstones=ages, per_feed=st.sampled_from((0, 2, 1000)), endpoints=ages, limit=st.integers(1, 9))
-    def forget(self, tombstones: int, per_feed: int, endpoints: int, limit: int) -> None:
+    @rule(
+        tombstones=ages,
+        per_feed=st.sampled_from((0, 2, 1000)),
+        endpoints=ages,
+        ephemeral=ages,
+        limit=st.integers(1, 9),
+    )
+    def forget(self, tombstones: int, per_feed: int, endpoints: int, ephemeral: int, limit: int) -> None:
         what = PurgeBounds(
             tombstones_before=self.now - tombstones,
             tombstones_per_feed=per_feed,
             endpoints_before=self.now - endpoints,
+            ephemeral_before=self.now - ephemeral,
             deletions_before=self.now - endpoints,
             limit=limit,
         )

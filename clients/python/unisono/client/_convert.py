@@ -150,6 +150,7 @@ def endpoint(row: endpoint_pb.Endpoint) -> Endpoint:
         last_seen_time=_time(row.last_seen_time),
         acknowledged_revision=row.acknowledged_revision,
         connected=row.connected,
+        ephemeral=row.ephemeral,
     )
 
 

@@ -232,7 +232,7 @@ class Endpoint:
     `display_name` is empty where the device gave none. `last_seen_time` is when it last had a stream,
     registered, acknowledged or changed something; unseen for 60 days, it is removed. `acknowledged_revision`
     is the feed's revision up to which the device has everything. Both may lag by seconds. `connected`: a
-    stream is open.
+    stream is open. `ephemeral`: it is removed five minutes after its last stream.
     """
 
     endpoint_id: str
@@ -242,6 +242,7 @@ class Endpoint:
     last_seen_time: datetime
     acknowledged_revision: int
     connected: bool
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,17 +77,20 @@ class Endpoints:
         display_name: str,
         session_id: str = "",
         registration: int | None = None,
+        *,
+        ephemeral: bool = False,
     ) -> EndpointResult:
         """Register an endpoint, or find it registered; with a `session_id`, that session becomes its stream.
 
         Returns the endpoint and its feed. `platform` may be None, and an empty `display_name` leaves the
         stored one, where it is registered. `registration` is that of the position that the device holds, None
         for none: only then an id that was deleted and may return is registered anew. At
-        `Limits.endpoints_per_user` the endpoint that was unseen for longest and has no stream is removed.
-        Raises `InvalidRequest` for a new endpoint without platform; `FailedPrecondition` for one that was
-        deleted, or was since its position (ENDPOINT_DELETED), or has another platform (PLATFORM_FIXED);
-        `QuotaExceeded` at the limit when all have streams; and `Unavailable`, but for a session of a
-        registered endpoint only if the store cannot even be read.
+        `Limits.endpoints_per_user` the endpoint that was unseen for longest and has no stream is removed, for
+        one that is not `ephemeral`. Raises `InvalidRequest` for a new endpoint without platform;
+        `FailedPrecondition` for one that was deleted, or was since its position (ENDPOINT_DELETED), or has
+        another platform (PLATFORM_FIXED); `QuotaExceeded` at the limit for an ephemeral one, or when all have
+        streams; and `Unavailable`, but for a session of a registered endpoint only if the store cannot even
+        be read.
         """
         return await self.committer.submit(
             Register(
@@ -97,6 +100,7 @@ class Endpoints:
                 display_name=display_name,
                 session_id=session_id,
                 registration=registration,
+                ephemeral=ephemeral,
             )
         )
 

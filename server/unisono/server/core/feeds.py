@@ -4,6 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from unisono.server.bus.base import Hint
 from unisono.server.clock import Clock, Ids
@@ -25,6 +26,15 @@ from unisono.server.store.reads import EndpointActivity, Standing
 
 EARLY_MAX, EARLY_SHARE = 60.0, 0.1
 """How long before its token expires a stream ends, at most: seconds, and a share of the time that is left."""
+
+
+WEB: Final = "web"
+"""The transport of what comes by the web: see `StreamRequest`."""
+
+WEB_HEARTBEAT: Final = 45.0
+"""How long a stream of the web may be silent at most, in seconds: proxies cut what is for 60 (nginx's
+`proxy_read_timeout`, https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +60,7 @@ class StreamRequest:
     `resume_token` None means that it has no position: `from_end` then says whether it starts at the end of
     the feed or at its beginning. `platform` may be None for a registered endpoint. `heartbeat` is in seconds,
     None for the default; `expire_time`, that of the access token, is in milliseconds since 1970. `transport`
-    is the name of what the stream came by.
+    is the name of what the stream came by. An `ephemeral` endpoint is forgotten soon after its last stream.
     """
 
     feed: FeedKey
@@ -62,6 +72,7 @@ class StreamRequest:
     heartbeat: float | None
     expire_time: int
     transport: str = ""
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +202,7 @@ class Feeds:
                 request.display_name,
                 subscriber.session_id,
                 registration,
+                ephemeral=request.ephemeral,
             )
         )
         try:
@@ -236,8 +248,9 @@ class Feeds:
     def _limits(self, request: StreamRequest) -> SessionLimits:
         rules = self._rules
         heartbeat = request.heartbeat or rules.heartbeat_default
+        agreed = min(max(heartbeat, rules.heartbeat_min), rules.heartbeat_max)
         return SessionLimits(
-            heartbeat=min(max(heartbeat, rules.heartbeat_min), rules.heartbeat_max),
+            heartbeat=min(agreed, WEB_HEARTBEAT) if request.transport == WEB else agreed,
             age=random.uniform(rules.age_min, rules.age_max),  # noqa: S311
             expire_time=self._before(request.expire_time),
         )

@@ -25,7 +25,8 @@ DAY = 24 * 3600 * 1000
 class SweepRules:
     """How often to sweep, and what to retain; see `store.reads.Retention`.
 
-    `interval` is in seconds. `step` bounds how many notifications or rows one step handles.
+    `interval` is in seconds, and so is `ephemeral_grace`: for how long an ephemeral endpoint stays after its
+    last stream. `step` bounds how many notifications or rows one step handles.
     """
 
     interval: float = 1
@@ -33,6 +34,7 @@ class SweepRules:
     tombstones_per_feed: int = 10_000
     unseen_endpoint_days: float = 60
     deleted_endpoint_days: float = 30
+    ephemeral_grace: float = 300
     step: int = 100
 
 
@@ -57,6 +59,7 @@ class Sweeper:
         self._failures = FailureLog("sweep put off", clock.monotonic)
         #: When the last whole sweep ended, in milliseconds since 1970; None before the first.
         self.swept_at: int | None = None
+        self._began = clock.monotonic()
         #: What has been due for longest, as the last look found it, in milliseconds since 1970.
         self._due_since: int | None = None
         self.processed = 0
@@ -115,9 +118,12 @@ class Sweeper:
 
     def _retention(self) -> PurgeBounds:
         now, rules = self._clock.now(), self._rules
+        # Whose stream ended with the process before has the grace from the start of this one on.
+        may_be_left = self._clock.monotonic() - self._began > rules.ephemeral_grace
         return PurgeBounds(
             tombstones_before=now - int(rules.tombstone_days * DAY),
             tombstones_per_feed=rules.tombstones_per_feed,
+            ephemeral_before=now - int(rules.ephemeral_grace * 1000) if may_be_left else 0,
             endpoints_before=now - int(rules.unseen_endpoint_days * DAY),
             deletions_before=now - int(rules.deleted_endpoint_days * DAY),
             bars_before=now,

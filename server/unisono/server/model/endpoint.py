@@ -13,6 +13,7 @@ class Endpoint:
     `session_id` identifies its open stream and is empty without one. A deleted endpoint has a `delete_time`,
     and is stored for a while so that its id is not used again too soon; with `may_return` it may be, at once.
     `registrations` is how often the id was registered anew, which makes it another device: 0 for the first.
+    An `ephemeral` one is forgotten soon after its last stream has ended.
     """
 
     feed: FeedKey
@@ -26,6 +27,7 @@ class Endpoint:
     delete_time: int | None = None
     may_return: bool = False
     registrations: int = 0
+    ephemeral: bool = False
 
     @property
     def audience(self) -> Audience:

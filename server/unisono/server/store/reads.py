@@ -198,14 +198,15 @@ class PurgeBounds:
     """The bounds of a purge, at most `limit` rows in one call. Times are milliseconds since 1970.
 
     A purge deletes tombstones removed before `tombstones_before`, and the oldest beyond
-    `tombstones_per_feed`; endpoints without a session not seen since `endpoints_before`; endpoints deleted
-    before `deletions_before`; bars that ended before `bars_before`; and the feeds that this leaves empty,
-    which do not count.
+    `tombstones_per_feed`; endpoints without a session not seen since `endpoints_before`, or ephemeral and not
+    since `ephemeral_before`; endpoints deleted before `deletions_before`; bars that ended before
+    `bars_before`; and the feeds that this leaves empty, which do not count.
     """
 
     tombstones_before: int
     tombstones_per_feed: int
     endpoints_before: int
     deletions_before: int
+    ephemeral_before: int = 0
     bars_before: int = 0
     limit: int

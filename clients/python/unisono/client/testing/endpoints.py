@@ -113,24 +113,29 @@ def ensure_endpoint(
     platform: int,
     display_name: str,
     registration: int | None = None,
+    *,
+    ephemeral: bool = False,
 ) -> Endpoint:
     """Return the endpoint, registered if it is new; a display name replaces the stored one unless empty.
 
     A platform of 0 means the registered one. `registration` is that of the position that the device holds,
-    None for none: only then an id that was deleted and may return is registered anew. Raises
-    `EndpointDeleted`, `PlatformFixed` for another platform, `InvalidRequest` for a new endpoint without one,
-    and `QuotaExceeded` where the user has as many endpoints as allowed, all with a stream.
+    None for none: only then an id that was deleted and may return is registered anew. An `ephemeral` one is
+    removed soon after its last stream. Raises `EndpointDeleted`, `PlatformFixed` for another platform,
+    `InvalidRequest` for a new endpoint without one, and `QuotaExceeded` where the user has as many endpoints
+    as allowed, all with a stream, or this one is ephemeral.
     """
     feed = actor.feed
     known = feed.endpoints.get(actor.endpoint_id)
     if known is None:
-        return _create(request_context, actor, platform, display_name)
+        return _create(request_context, actor, platform, display_name, ephemeral)
     if known.delete_time is not None and known.may_return and registration is None:
-        return _create(request_context, actor, platform, display_name, known.registrations + 1)
+        again = known.registrations + 1
+        return _create(request_context, actor, platform, display_name, ephemeral, again)
     endpoint = require_endpoint(feed, actor.endpoint_id, registration)
     if platform not in (0, endpoint.message.platform):
         raise errors.platform_fixed(Platform(endpoint.message.platform).name)
     endpoint.message.display_name = display_name or endpoint.message.display_name
+    endpoint.message.ephemeral = ephemeral
     feed.record_activity(endpoint.id, request_context.now)
     return endpoint
 
@@ -140,12 +145,13 @@ def _create(
     actor: Actor,
     platform: int,
     display_name: str,
+    ephemeral: bool,
     registrations: int = 0,
 ) -> Endpoint:
     request_context.check_space()
     if not platform:
         raise errors.invalid([("platform", "is required for an endpoint that is not registered yet")])
-    _evict_unseen(actor.feed, request_context.limits.endpoints_per_user)
+    _make_room(actor.feed, request_context.limits.endpoints_per_user, ephemeral=ephemeral)
     message = pb.Endpoint(
         endpoint_id=actor.endpoint_id,
         app_id=actor.feed.key.app_id,
@@ -154,6 +160,7 @@ def _create(
         display_name=display_name,
         create_time=timestamp(request_context.now),
         last_seen_time=timestamp(request_context.now),
+        ephemeral=ephemeral,
     )
     # One that is registered anew is the last in the order of registration.
     actor.feed.endpoints.pop(actor.endpoint_id, None)
@@ -161,17 +168,21 @@ def _create(
     return actor.feed.endpoints.setdefault(actor.endpoint_id, endpoint)
 
 
-def _evict_unseen(feed: Feed, limit: int) -> None:
-    """Make room for one more endpoint: at the limit, remove the one unseen longest without a stream."""
+def _make_room(feed: Feed, limit: int, *, ephemeral: bool) -> None:
+    """Make room for one more endpoint: at the limit, remove the one unseen longest without a stream.
+
+    Ephemeral ones go first, and for an ephemeral one none does.
+    """
     present = feed.present
     if len(present) < limit:
         return
     idle = [endpoint for endpoint in present if not _connected(feed, endpoint)]
-    if not idle:
-        text = f"the user has {limit} endpoints, which is the limit, and all have streams open"
+    if ephemeral or not idle:
+        none = "an ephemeral one takes the place of none" if ephemeral else "all have streams open"
+        text = f"the user has {limit} endpoints, which is the limit, and {none}"
         raise errors.quota_exceeded("ENDPOINTS_EXCEEDED", text, limit)
-    longest = min(idle, key=lambda one: (one.message.last_seen_time.ToNanoseconds(), one.id))
-    del feed.endpoints[longest.id]
+    first = min(idle, key=lambda e: (not e.message.ephemeral, e.message.last_seen_time.ToNanoseconds(), e.id))
+    del feed.endpoints[first.id]
 
 
 def _forget_deleted(feed: Feed, max_records: int) -> None:

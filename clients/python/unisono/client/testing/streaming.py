@@ -27,7 +27,12 @@ def subscribe(request_context: RequestContext, request: pb.SubscribeRequest) -> 
     _check_streams(request_context, actor)
     registration = _registration(request_context, actor, request)
     endpoint = endpoints.ensure_endpoint(
-        request_context, actor, request.platform, request.display_name, registration
+        request_context,
+        actor,
+        request.platform,
+        request.display_name,
+        registration,
+        ephemeral=request.ephemeral,
     )
     position = _resumed(request_context, feed, endpoint, request)
     start = Start(

@@ -12,9 +12,10 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1.feed_service_pb2 import CHANGE_TYPE_EXPIRED, CHANGE_TYPE_STATE_CHANGED
 
 _DAY: Final = 24 * 3600 * 1000
-#: The retention of tombstones and deleted endpoints, and of endpoints that are not seen.
+#: The retention of tombstones and deleted endpoints, and of endpoints that are not seen, of either kind.
 _REMOVALS_KEPT: Final = 30 * _DAY
 _UNSEEN_KEPT: Final = 60 * _DAY
+_EPHEMERAL_KEPT: Final = 5 * 60 * 1000
 
 
 def advance(state: ServiceState, span: int) -> None:
@@ -72,7 +73,8 @@ def _purge(feed: Feed, now: int) -> bool:
         feed.floor = max(feed.floor, row.message.revision)
     streaming = {listener.endpoint_id for listener in feed.listeners}
     for endpoint in tuple(feed.endpoints.values()):
-        unseen = now - millis(endpoint.message.last_seen_time) > _UNSEEN_KEPT and endpoint.id not in streaming
+        kept = _EPHEMERAL_KEPT if endpoint.message.ephemeral else _UNSEEN_KEPT
+        unseen = now - millis(endpoint.message.last_seen_time) > kept and endpoint.id not in streaming
         deleted = endpoint.delete_time is not None and now - endpoint.delete_time > _REMOVALS_KEPT
         if deleted or (unseen and endpoint.delete_time is None):
             del feed.endpoints[endpoint.id]

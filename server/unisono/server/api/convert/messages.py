@@ -70,6 +70,7 @@ def endpoint(value: Endpoint) -> endpoint_pb.Endpoint:
         last_seen_time=timestamp(value.last_seen_time),
         acknowledged_revision=value.acknowledged_revision,
         connected=bool(value.session_id),
+        ephemeral=value.ephemeral,
     )
 
 

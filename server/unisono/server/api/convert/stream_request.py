@@ -36,6 +36,7 @@ def stream_request(request_context: RequestContext, message: pb.SubscribeRequest
         heartbeat=heartbeat,
         expire_time=request_context.principal.expire_time,
         transport=request_context.transport,
+        ephemeral=message.ephemeral,
     )
 
 

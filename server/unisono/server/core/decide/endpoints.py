@@ -23,7 +23,8 @@ class Register(Single):
 
     `platform` may be None for a registered one, where an empty `display_name` leaves the stored name.
     `registration` is that of which the device holds a position (`resume_token.registration_of`); None where
-    it has none. With `feed_epoch` it is refused in another feed of the user.
+    it has none. With `feed_epoch` it is refused in another feed of the user. What it says of `ephemeral`
+    counts from then on.
     """
 
     feed: FeedKey
@@ -33,6 +34,7 @@ class Register(Single):
     session_id: str = ""
     registration: int | None = None
     feed_epoch: bytes | None = None
+    ephemeral: bool = False
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -196,6 +198,7 @@ def registered(known: Endpoint, command: Register, now: int) -> Endpoint:
         display_name=command.display_name or known.display_name,
         last_seen_time=max(now, known.last_seen_time),
         session_id=command.session_id or known.session_id,
+        ephemeral=command.ephemeral,
     )
 
 
@@ -204,7 +207,7 @@ def _create(
 ) -> EndpointResult:
     if command.platform is None:
         raise InvalidRequest.of("platform", "is required for an endpoint that is not registered yet")
-    _evict_unseen(changes, command.feed, limits.endpoints_per_user)
+    _make_room(changes, command, limits.endpoints_per_user)
     endpoint = Endpoint(
         feed=command.feed,
         endpoint_id=command.endpoint_id,
@@ -214,25 +217,30 @@ def _create(
         last_seen_time=now,
         session_id=command.session_id,
         registrations=registrations,
+        ephemeral=command.ephemeral,
     )
     return EndpointResult(endpoint=changes.write(endpoint), feed=changes.feed)
 
 
-def _evict_unseen(changes: _EndpointChanges, key: FeedKey, limit: int) -> None:
-    """Remove, at the limit, the endpoint without a stream that was unseen for longest. It may come back."""
+def _make_room(changes: _EndpointChanges, command: Register, limit: int) -> None:
+    """Remove, at the limit, the endpoint without a stream that was unseen for longest. It may come back.
+
+    Ephemeral ones go first, and for an ephemeral one none does.
+    """
     present = changes.present()
     if len(present) < limit:
         return
     idle = [endpoint for endpoint in present if not endpoint.session_id]
-    if not idle:
+    if command.ephemeral or not idle:
+        none = "an ephemeral one takes the place of none" if command.ephemeral else "all have streams open"
         raise QuotaExceeded(
             Reason.ENDPOINTS_EXCEEDED,
-            f"the user has {limit} endpoints, which is the limit, and all have streams open",
-            subject=f"user:{key.user_id}",
+            f"the user has {limit} endpoints, which is the limit, and {none}",
+            subject=f"user:{command.feed.user_id}",
             limit=limit,
         )
     # The id decides between equals, so that it is not the order in which a store reads them.
-    changes.remove(min(idle, key=lambda endpoint: (endpoint.last_seen_time, endpoint.endpoint_id)))
+    changes.remove(min(idle, key=lambda e: (not e.ephemeral, e.last_seen_time, e.endpoint_id)))
 
 
 def _remove(changes: _EndpointChanges, command: Remove, now: int) -> EndpointResult:

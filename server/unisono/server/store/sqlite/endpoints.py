@@ -32,8 +32,9 @@ _READ = render(
 
 _WRITE = """
     INSERT INTO endpoints (feed, endpoint_id, platform, display_name, create_time, last_seen_time,
-        acknowledged_revision, session_id, delete_time, may_return, registrations)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        acknowledged_revision, session_id, delete_time, may_return, registrations,
+        ephemeral_seen_time)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (feed, endpoint_id) DO UPDATE SET
         platform = excluded.platform,
         display_name = excluded.display_name,
@@ -43,7 +44,8 @@ _WRITE = """
         session_id = excluded.session_id,
         delete_time = excluded.delete_time,
         may_return = excluded.may_return,
-        registrations = excluded.registrations
+        registrations = excluded.registrations,
+        ephemeral_seen_time = excluded.ephemeral_seen_time
     """
 
 _REMOVE = "DELETE FROM endpoints WHERE feed = :feed AND endpoint_id = :endpoint_id"
@@ -58,6 +60,7 @@ _FORGET_DELETED = """
 _SEEN = """
     UPDATE endpoints SET
         last_seen_time = max(last_seen_time, :time),
+        ephemeral_seen_time = iif(ephemeral_seen_time = last_seen_time, max(last_seen_time, :time), NULL),
         acknowledged_revision = iif(registrations = :registrations AND :feed_epoch IN (x'', f.epoch),
             max(acknowledged_revision, :acknowledged_revision), acknowledged_revision),
         session_id = iif(session_id = :ended_session, '', session_id)

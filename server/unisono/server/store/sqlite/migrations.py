@@ -190,6 +190,15 @@ _CHANGED_BY: Final = (
     "ALTER TABLE notifications ADD COLUMN changed_by_revision INTEGER NOT NULL DEFAULT 0",
 )
 
+# The `last_seen_time` of an endpoint that is ephemeral. An older server moves that alone, whatever the device
+# is then: where the two differ, it is an ordinary one.
+_EPHEMERAL: Final = (
+    "ALTER TABLE endpoints ADD COLUMN ephemeral_seen_time INTEGER",
+    # None of the rows that are there is in it, so the log has next to nothing of it.
+    """CREATE INDEX endpoints_ephemeral ON endpoints (last_seen_time)
+        WHERE ephemeral_seen_time IS NOT NULL AND delete_time IS NULL""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST, compatible_from=3),
     Migration(statements=_BOUNDED, compatible_from=4, reads_notifications=True),
@@ -201,5 +210,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_RENAMES, compatible_from=10),
     Migration(statements=_VERSION),
     Migration(statements=_CHANGED_BY),
+    Migration(statements=_EPHEMERAL),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

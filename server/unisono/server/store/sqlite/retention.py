@@ -49,6 +49,15 @@ _UNSEEN_ENDPOINTS = """
     ) RETURNING feed
     """
 
+_LEFT_ENDPOINTS = """
+    DELETE FROM endpoints WHERE rowid IN (
+        SELECT rowid FROM endpoints
+        WHERE ephemeral_seen_time IS NOT NULL AND ephemeral_seen_time = last_seen_time
+        AND delete_time IS NULL AND last_seen_time < :ephemeral_before AND session_id = ''
+        ORDER BY last_seen_time LIMIT :limit
+    ) RETURNING feed
+    """
+
 _DELETED_ENDPOINTS = """
     DELETE FROM endpoints WHERE rowid IN (
         SELECT rowid FROM endpoints
@@ -86,10 +95,11 @@ def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: PurgeBoun
     try:
         with unchecked(connection), transaction(connection), translated():
             gone = _purge_tombstones(connection, values)
-            left = {**values, "limit": what.limit - gone.total()}
-            gone += (forgotten := _deleted(connection, _UNSEEN_ENDPOINTS, left))
-            counts = [{"feed": feed, "forgotten": count} for feed, count in forgotten.items()]
-            connection.executemany(_FORGET_ENDPOINTS, counts)
+            for statement in (_LEFT_ENDPOINTS, _UNSEEN_ENDPOINTS):
+                left = {**values, "limit": what.limit - gone.total()}
+                gone += (forgotten := _deleted(connection, statement, left))
+                counts = [{"feed": feed, "forgotten": count} for feed, count in forgotten.items()]
+                connection.executemany(_FORGET_ENDPOINTS, counts)
             left = {**values, "limit": what.limit - gone.total()}
             gone += _deleted(connection, _DELETED_ENDPOINTS, left)
             left = {**values, "limit": what.limit - gone.total()}

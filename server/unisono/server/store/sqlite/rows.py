@@ -173,6 +173,7 @@ def endpoint(key: FeedKey, record: Record) -> Endpoint:
         delete_time=record[7],
         may_return=bool(record[8]),
         registrations=record[9],
+        ephemeral=bool(record[10]),
     )
 
 
@@ -190,4 +191,5 @@ def endpoint_values(feed_id: int, value: Endpoint) -> Values:
         value.delete_time,
         int(value.may_return),
         value.registrations,
+        value.last_seen_time if value.ephemeral else None,
     )

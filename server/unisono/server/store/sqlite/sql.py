@@ -30,7 +30,8 @@ ENCODED_ROW = (
 
 ENDPOINT = (
     "e.endpoint_id, e.platform, e.display_name, e.create_time, e.last_seen_time,"
-    " e.acknowledged_revision, e.session_id, e.delete_time, e.may_return, e.registrations"
+    " e.acknowledged_revision, e.session_id, e.delete_time, e.may_return, e.registrations,"
+    " e.ephemeral_seen_time IS e.last_seen_time"
 )
 """The columns of an endpoint in the order of `rows.endpoint`."""
 

@@ -53,6 +53,7 @@ _EXAMPLES: Final = examples(
     metavar="FILE",
     help="keep the inbox and its position here: the next start rings only for what is new",
 )
+@click.option("--ephemeral", is_flag=True, help="let the service forget this device once it has gone")
 @click.option("--plain", is_flag=True, help="lines instead of the inbox, also in a terminal")
 @click.option(
     "--no-bell",
@@ -69,6 +70,7 @@ def listen(
     name: str,
     platform: str,
     storage: Path | None,
+    ephemeral: bool,
     plain: bool,
     bell: bool,
 ) -> None:
@@ -86,6 +88,7 @@ def listen(
         display_name=name,
         platform=member_of(Platform, platform),
         storage=storage,
+        ephemeral=ephemeral,
         plain=plain,
         bell=bell,
     )

@@ -39,6 +39,7 @@ class Listening:
     display_name: str
     platform: Platform
     storage: Path | None
+    ephemeral: bool
     plain: bool
     bell: bool
 
@@ -92,6 +93,7 @@ class Listening:
             platform=self.platform,
             display_name=self.display_name,
             storage=FileStorage(self.storage) if self.storage else None,
+            ephemeral=self.ephemeral,
             timing=timing(self.access.timeout, watched=self._wants_screen()),
             **self.access.connection,
         )

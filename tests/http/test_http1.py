@@ -159,13 +159,14 @@ async def test_a_client_that_waits_is_not_told_to_send_a_body_that_is_refused() 
     assert answered.startswith(b"HTTP/1.1 413 ")
 
 
-async def test_a_connection_ends_with_a_body_that_is_refused() -> None:
+async def test_a_connection_ends_with_a_body_that_is_refused_and_says_so() -> None:
     async def refuse(exchange: Exchange) -> None:
         exchange.respond(413, (), end=True)
 
     async with listening(refuse) as served:
         answered = await said(served, b"POST / HTTP/1.1\r\ncontent-length: 999999\r\n" + HEAD + b"\r\nsome")
     assert answered.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close\r\n" in answered.lower()
 
 
 async def test_a_client_that_sends_a_refused_body_all_the_same_gets_the_answer() -> None:

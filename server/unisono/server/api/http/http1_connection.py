@@ -89,8 +89,13 @@ class Http1Connection(SocketConnection):
             super().read_on()
 
     def respond(self, status: int, headers: Headers) -> None:
-        """Send the headers of a response."""
-        closing = [(b"connection", b"close")] if self._last else []
+        """Send the headers of a response.
+
+        They say so where the connection ends with it, or the client would send its next request on it (RFC
+        9112, section 9.6).
+        """
+        ends = self._last or self._http1.their_state is h11.SEND_BODY
+        closing = [(b"connection", b"close")] if ends else []
         self.send(h11.Response(status_code=status, headers=[*headers, *closing]))
 
     def send(self, event: h11.Event) -> None:

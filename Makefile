@@ -204,8 +204,8 @@ mutants: .venv/.dev golang ## break the promises of a server, and the rules of a
 	@$(BIN)/python $(PYTEST) --hypothesis-profile long $(THOROUGH)
 
 .PHONY: interop
-interop: .venv/.dev $(PROVIDER)/node_modules/.package-lock.json ## try the server beside an OpenID provider and clients of others (ONLY="go tonic" TRANSPORT=grpcio); needs Node.js
-	@$(if $(ONLY),,$(BIN)/python -m pytest $(PROVIDER))
+interop: tools $(PROVIDER)/node_modules/.package-lock.json ## try the server beside an OpenID provider, by Connect's conformance suite and with clients of others (ONLY="go tonic" TRANSPORT=grpcio); needs Node.js
+	@$(if $(ONLY),,$(BIN)/python -m pytest $(PROVIDER) tests/conformance)
 	@ONLY="$(ONLY)" scripts/interop
 	@ONLY="$(ONLY)" $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(CLIENTS)
 

@@ -31,7 +31,7 @@ _LENGTH: Final = Struct(">I")
 
 async def serve(asked: Any, folder: Path) -> None:
     """Serve as a `ServerCompatRequest` asks, all protocols and versions of HTTP at once."""
-    router = Router(ConformanceService(asked.message_receive_limit).services(), Rpc(_unknown))
+    router = Router(ConformanceService(asked.message_receive_limit).services(), Rpc(_unknown, streaming=True))
 
     async def handle(exchange: Exchange) -> None:
         request = Request(exchange)

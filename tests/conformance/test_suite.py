@@ -1,4 +1,8 @@
-"""Connect's conformance suite, against the listener: what is not passed is listed, and why."""
+"""Connect's conformance suite, against the listener; `make tools` builds it.
+
+Of its cases these are left out: those whose client sends a stream, which no method of ours takes but that of
+reflection; of certificates of clients, which tests/http tries; of HTTP/3; and of compressions besides gzip.
+"""
 
 from pathlib import Path
 
@@ -8,10 +12,10 @@ from tests.conformance import suite
 
 
 @pytest.mark.skipif(not suite.SUITE.exists(), reason="make tools has not built the conformance suite")
-async def test_passes_all_cases_but_those_that_are_listed(tmp_path: Path) -> None:
+async def test_passes_all_cases(tmp_path: Path) -> None:
     log = tmp_path / "log"
 
     verdict = await suite.run(log)
 
-    assert (verdict.total, verdict.failed) == (360, 0), verdict.output
+    assert (verdict.passed, verdict.failed, verdict.total) == (2636, 0, 2636), verdict.output
     assert log.read_text(encoding="utf-8") == ""

@@ -34,7 +34,7 @@ class Router:
         """
         turns = Turns(SystemClock())
         methods = method_table(services, turns)
-        none = Method(unknown, JsonCodec(Empty, Empty, turns))
+        none = Method(unknown, JsonCodec(Empty, Empty, turns), exists=False)
         self._grpc: Final = GrpcDoor(methods, none)
         self._web: Final = WebDoor(methods, none, Origins(origins), is_serving)
 

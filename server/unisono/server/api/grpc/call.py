@@ -1,7 +1,5 @@
 """One call of gRPC over HTTP/2 (the specification "gRPC over HTTP2")."""
 
-from typing import ClassVar
-
 import grpc
 
 from unisono.server.api.grpc import responses
@@ -14,8 +12,6 @@ class GrpcCall(ExchangeCall):
     """Ends by trailers, which are all there is where nothing was sent before."""
 
     __slots__ = ()
-
-    malformed: ClassVar[grpc.StatusCode] = grpc.StatusCode.INTERNAL
 
     @property
     def _headers(self) -> Headers:

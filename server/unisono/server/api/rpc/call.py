@@ -44,7 +44,7 @@ class ExchangeCall(ABC):
     transport: ClassVar[str] = "http"
     aborted: ClassVar[type[Exception]] = CallAborted
     gone: ClassVar[type[Exception]] = ClientGone
-    malformed: ClassVar[grpc.StatusCode] = grpc.StatusCode.INVALID_ARGUMENT
+    malformed: ClassVar[grpc.StatusCode] = grpc.StatusCode.INTERNAL
     """How a call ends whose messages break its protocol."""
 
     def __init__(

@@ -16,12 +16,14 @@ from unisono.server.core.turns import Turns
 class Method(NamedTuple):
     """A method: what handles its calls, and what translates its messages from and to JSON.
 
-    `only_reads` is as its definition says: whoever calls it by GET changes nothing.
+    `only_reads` is as its definition says: whoever calls it by GET changes nothing. `exists` is false of what
+    answers for all others.
     """
 
     rpc: Rpc
     json: JsonCodec | None = None
     only_reads: bool = False
+    exists: bool = True
 
 
 MethodTable: TypeAlias = Mapping[bytes, Method]

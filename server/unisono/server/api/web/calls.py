@@ -17,7 +17,7 @@ from unisono.server.api.web.head import GZIP, IDENTITY, MalformedHead, WebHead, 
 from unisono.server.api.web.lines import EventsCall, LinesCall, wants_events
 from unisono.server.api.web.query import query_of
 from unisono.server.api.web.stream import StreamCall
-from unisono.server.api.web.unary import UnaryCall
+from unisono.server.api.web.unary import MissingCall, UnaryCall
 
 Handling: TypeAlias = Coroutine[Any, Any, None]
 Make: TypeAlias = Callable[[Exchange, WebHead, Headers, Codec | None], WebCall]
@@ -51,6 +51,8 @@ def posted(exchange: Exchange, method: Method, kind: bytes, leading: Headers) ->
     `leading` are the first headers of whatever is answered.
     """
     many = method.rpc.streaming
+    if kind in UNARY and not method.exists:
+        return _handling(exchange, method, leading, UNARY[kind], _unary_head, MissingCall)
     if kind in UNARY and not many:
         return _handling(exchange, method, leading, UNARY[kind], _unary_head, UnaryCall)
     if UNARY.get(kind) and many and method.json is not None:

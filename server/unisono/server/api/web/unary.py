@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from typing import Final
+from typing import ClassVar, Final
 
 import grpc
 
@@ -33,6 +33,8 @@ class UnaryCall(WebCall):
     """
 
     __slots__ = ("_encoding", "_query", "_response", "_taken", "_takes_gzip")
+
+    malformed: ClassVar[grpc.StatusCode] = grpc.StatusCode.INVALID_ARGUMENT
 
     def __init__(
         self,
@@ -86,13 +88,25 @@ class UnaryCall(WebCall):
     async def _fail(self, code: grpc.StatusCode, message: str, trailing: Trailing) -> None:
         body = json.dumps(error_object(code, message, trailing), ensure_ascii=False).encode()
         headers = (_JSON, *error_headers(code, trailing))
-        await self._answer(CODES[code].status, headers, tuple(without_details(trailing)), body)
+        await self._answer(self._status(code), headers, tuple(without_details(trailing)), body)
+
+    def _status(self, code: grpc.StatusCode) -> int:
+        return CODES[code].status
 
     async def _answer(self, status: int, headers: Headers, trailing: Trailing, body: bytes) -> None:
         length = (b"content-length", b"%d" % len(body))
         self._exchange.respond(status, (*self._leading, *headers, length, *_as_headers(trailing)))
         await self._exchange.write(body)
         self._exchange.finish()
+
+
+class MissingCall(UnaryCall):
+    """A call of a method that does not exist: for HTTP there is nothing at its path."""
+
+    __slots__ = ()
+
+    def _status(self, code: grpc.StatusCode) -> int:
+        return 404 if code is grpc.StatusCode.UNIMPLEMENTED else super()._status(code)
 
 
 def _as_headers(trailing: Trailing) -> tuple[Header, ...]:

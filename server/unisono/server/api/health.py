@@ -24,7 +24,7 @@ REQUEST_TIMEOUT: Final = 20.0
 
 class Health:
     """Answers Check and Watch with one status for the server (the name "") and for each of its services:
-    SERVING, but not while the store is away, nor once the server stops.
+    SERVING, but not while the store is away, nor once the server is about to stop.
 
     At most `max_watches` watches are open at a time, each for at most `watch_age` seconds. Then the watch
     ends with UNAVAILABLE, and its client comes back, perhaps over another connection.
@@ -39,6 +39,7 @@ class Health:
         self._watches = Watches(max_watches)
         self._watch_age = watch_age
         self._stopped = False
+        self._about_to_stop = False
         self._store_is_away = False
 
     def rpcs(self) -> Rpcs:
@@ -51,11 +52,16 @@ class Health:
     @property
     def is_serving(self) -> bool:
         """Whether the status is SERVING."""
-        return not (self._stopped or self._store_is_away)
+        return not (self._stopped or self._about_to_stop or self._store_is_away)
 
     def tell_store_is_away(self, away: bool) -> None:
         """Answer NOT_SERVING while the store is away, also to the watches that are open."""
         self._store_is_away = away
+        self._watches.wake_all()
+
+    def announce_stop(self) -> None:
+        """Answer NOT_SERVING from now on, also to the watches that are open."""
+        self._about_to_stop = True
         self._watches.wake_all()
 
     def stop(self) -> None:

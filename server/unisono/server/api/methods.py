@@ -47,6 +47,10 @@ class Methods:
         """Have the health service answer NOT_SERVING while the store is away."""
         self._health.tell_store_is_away(away)
 
+    def announce_stop(self) -> None:
+        """Have the health service answer NOT_SERVING from now on; everything else is as before."""
+        self._health.announce_stop()
+
     def stop(self) -> None:
         """Have the health service answer NOT_SERVING, and hold no refusal back from now on."""
         self._health.stop()

@@ -172,6 +172,7 @@ class Node:
             max_health_watches=transport.max_health_watches,
             stream_age=transport.stream_age,
         )
+        self._methods = methods
         self._server = make_server(methods, transport)
         self._store_watch = StoreWatch(store, clock, methods.tell_store_is_away)
         self.metrics = NodeMetrics(
@@ -224,6 +225,10 @@ class Node:
         """Read the keys of issuers again, wherever they are."""
         for source in self._key_sources:
             source.reload()
+
+    def announce_stop(self) -> None:
+        """Be NOT_SERVING from now on, so that who asks sends nobody here any more; everything is served."""
+        self._methods.announce_stop()
 
     async def stop(self, grace: float) -> None:
         """Drain: refuse new calls, end every stream with a Goodbye, let other calls finish, then close.

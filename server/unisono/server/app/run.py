@@ -1,6 +1,9 @@
-"""Runs a node until a signal to stop: the first one drains it, a second one ends the process at once."""
+"""Runs a node until a signal to stop: the first one drains it, after a delay, which the next one cuts short,
+and another one ends the process at once.
+"""
 
-from contextlib import AbstractAsyncContextManager, nullcontext
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import structlog
 
@@ -22,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Run a server until SIGTERM or SIGINT, then drain it for at most `drain_grace` seconds.
+    """Run a server until SIGTERM or SIGINT, then wait `drain_delay` and drain it for at most `drain_grace`.
 
     Raises `AccessMisconfigured`, `CertificateError`, `StoreError` or `ListenError` when it cannot start, and
     `OSError` when the audit log cannot be opened.
@@ -62,6 +65,12 @@ async def _serve(
         notify(READY)
         await signals.stop.wait()
         notify(STOPPING)
+        if settings.drain_delay:
+            log.info("about to stop", seconds=settings.drain_delay)
+            node.announce_stop()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(signals.drain.wait(), settings.drain_delay)
+        signals.drain.set()
         await node.stop(settings.drain_grace)
 
 

@@ -22,12 +22,14 @@ MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
 class Signals:
     """Handles signals from its creation on, which needs a running event loop.
 
-    The first SIGTERM or SIGINT sets `stop`; a second one ends the process at once, with exit status 1.
-    SIGHUP calls what `on_reload` was given. SIGUSR1 and SIGUSR2 are logged only.
+    The first SIGTERM or SIGINT sets `stop`, the next one `drain`, if nobody has set that before; another one
+    ends the process at once, with exit status 1. SIGHUP calls what `on_reload` was given. SIGUSR1 and SIGUSR2
+    are logged only.
     """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
+        self.drain = asyncio.Event()
         self._reloads: dict[str, Callable[[], None]] = {}
         loop = asyncio.get_running_loop()
         for number in STOP:
@@ -44,11 +46,11 @@ class Signals:
         self._reloads[what] = reload
 
     def _on_stop(self) -> None:
-        if self.stop.is_set():
+        if self.drain.is_set():
             log.warning("stopping at once")
             # What is committed is on the disk; everything else is only memory.
             os._exit(1)
-        self.stop.set()
+        (self.drain if self.stop.is_set() else self.stop).set()
 
     def _on_reload(self) -> None:
         if not self._reloads:

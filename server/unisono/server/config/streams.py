@@ -21,6 +21,9 @@ class StreamSettings(BaseModel):
     heartbeat_max: float = setting(
         300, SECONDS, "longest heartbeat interval that a device can ask for", ge=0.05, le=3600
     )
+    drain_delay: float = setting(
+        0, SECONDS, "how long the server is NOT_SERVING, and serves, before it begins to stop", ge=0, le=600
+    )
     drain_grace: float = setting(10, SECONDS, "how long calls may go on when the server stops", ge=0, le=600)
     session_age_min: float = setting(
         15 * 60, SECONDS, "a stream is ended at a random age from here ...", ge=0.05, le=86_400

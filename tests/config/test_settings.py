@@ -91,6 +91,20 @@ def test_a_unix_socket_is_of_our_own_transport() -> None:
             Settings.model_validate(given)
 
 
+def test_the_web_is_of_our_own_transport() -> None:
+    pages = [{"app_id": "mail.test", "client_ids": ["a"], "origins": ["https://mail.test"]}]
+    assert Settings().chosen_transport == "grpcio"
+    assert Settings(web="on").chosen_transport == "http"
+    assert Settings.model_validate({"apps": pages}).chosen_transport == "http"
+    for given in (
+        {"web": "on", "transport": "grpcio"},
+        {"apps": pages, "transport": "grpcio"},
+        {"apps": pages, "web": "off"},
+    ):
+        with pytest.raises(ValidationError, match=r'transport = "http"|web = "on"'):
+            Settings.model_validate(given)
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -23,6 +23,7 @@ class HttpServer:
         self._router = Router(
             methods.by_service,
             methods.unknown,
+            web=transport.web,
             origins=transport.origins,
             is_serving=lambda: methods.is_serving,
         )

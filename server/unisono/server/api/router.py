@@ -24,19 +24,22 @@ class Router:
         services: Mapping[str, Rpcs],
         unknown: Rpc,
         *,
+        web: bool = True,
         origins: Collection[str] = (),
         is_serving: Callable[[], bool] = lambda: True,
     ) -> None:
         """`services` are the methods by the full name of their service, and by their own name.
 
-        `unknown` handles the calls of all others. `origins` are those of web pages that may call;
-        `is_serving` is what whoever asks for the health is told.
+        `unknown` handles the calls of all others. Without `web` they are gRPC's alone. `origins` are those
+        of web pages that may call; `is_serving` is what whoever asks for the health is told.
         """
         turns = Turns(SystemClock())
         methods = method_table(services, turns)
         none = Method(unknown, JsonCodec(Empty, Empty, turns), exists=False)
         self._grpc: Final = GrpcDoor(methods, none)
-        self._web: Final = WebDoor(methods, none, Origins(origins), is_serving)
+        self._web: Final = WebDoor(
+            methods if web else {}, none if web else None, Origins(origins), is_serving
+        )
 
     def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """Return what handles an exchange, from its headers to its end."""

@@ -38,6 +38,8 @@ class Transport:
     proxy_protocol: bool = False
     forwarded_header: str = "x-forwarded-for"
     client_certificate_header: str = ""
+    #: Whether Connect, gRPC-Web and JSON are spoken, too; by a transport of our own alone.
+    web: bool = True
     #: The origins of the web pages of all apps together.
     origins: Collection[str] = ()
     stream_age: float = 20 * 60

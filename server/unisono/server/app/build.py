@@ -126,6 +126,7 @@ def _transport(settings: Settings, fitting: int, trusted: Trust) -> Transport:
         proxy_protocol=settings.proxy_protocol,
         forwarded_header=settings.forwarded_header,
         client_certificate_header=settings.client_certificate_header,
+        web=settings.web != "off",
         origins=frozenset(chain.from_iterable(trusted.origins.values())),
     )
 

@@ -54,6 +54,8 @@ class AccessSettings(BaseModel):
             raise ValueError(
                 f'the origins of {with_pages[0]} need transport = "http": no browser speaks to the other one'
             )
+        if with_pages and info.data.get("web") == "off":
+            raise ValueError(f'the origins of {with_pages[0]} need web = "on": browsers speak no gRPC')
         return apps
 
     @field_validator("keys_stale_max")

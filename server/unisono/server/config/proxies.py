@@ -91,6 +91,6 @@ def _is_heard(info: ValidationInfo) -> bool:
     """Return whether our own transport serves; true where the settings that say so are wrong themselves."""
     transport = info.data.get("transport", "http")
     at_socket = str(info.data.get("listen", "")).startswith("unix:")
-    for_pages = any(app.origins for app in info.data.get("apps", ()))
-    chosen = at_socket or for_pages or bool(info.data.get("dev", True))
+    for_web = info.data.get("web") == "on" or any(app.origins for app in info.data.get("apps", ()))
+    chosen = at_socket or for_web or bool(info.data.get("dev", True))
     return transport == "http" or (transport == "auto" and chosen)

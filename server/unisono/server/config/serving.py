@@ -21,7 +21,12 @@ class ServingSettings(BaseModel):
     transport: Literal["auto", "grpcio", "http"] = setting(
         "auto",
         WORD,
-        "what serves: grpcio's server, or ours: http; auto is http with --dev, unix: or origins, else grpcio",
+        "what serves: grpcio's server, or ours: http; auto is http with --dev, unix: or for the web",
+    )
+    web: Literal["auto", "on", "off"] = setting(
+        "auto",
+        WORD,
+        "Connect, gRPC-Web and JSON on the same port, for browsers and curl; auto is on where http serves",
     )
     event_loop: Literal["auto", "uvloop", "asyncio"] = setting(
         "auto", WORD, "what waits for sockets: uvloop, or Python's own; auto is uvloop where it is installed"
@@ -95,6 +100,13 @@ class ServingSettings(BaseModel):
         if transport == "grpcio" and info.data.get("listen", "").startswith(UNIX):
             raise ValueError('must be "http" or "auto" where listen is unix:PATH')
         return transport
+
+    @field_validator("web")
+    @classmethod
+    def _is_served(cls, web: str, info: ValidationInfo) -> str:
+        if web == "on" and info.data.get("transport") == "grpcio":
+            raise ValueError('"on" needs transport = "http": grpcio speaks gRPC alone')
+        return web
 
     @field_validator("event_loop")
     @classmethod

@@ -4,14 +4,22 @@ Google's library translates. Here that is bounded, and done in turns: it takes t
 """
 
 import json
-from typing import Any, Final, NoReturn, TypeAlias, cast
+from typing import Any, Final, NoReturn, cast
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from unisono.server.api.decoding import malformed
-from unisono.server.api.rpc.json_paths import unknown_field
+from unisono.server.api.rpc.json_tree import (
+    MOST_VALUES,
+    Tree,
+    has_lists,
+    has_many_values,
+    is_list,
+    parts,
+    unknown_field,
+)
 from unisono.server.api.sizes import check_size
 from unisono.server.api.text import cut
 from unisono.server.core.turns import Turns
@@ -20,15 +28,10 @@ from unisono.server.errors import InvalidRequest, Violation
 MOST_BYTES: Final = 1024 * 1024
 """Bytes of JSON that are read in one piece, which takes about ten milliseconds."""
 
-MOST_ITEMS: Final = 10_000
-"""Items that a list may have: more than any request may have, and far fewer than fit."""
-
 SHORT: Final = 2048
 """Bytes of a message that is translated in one piece."""
 
 _LONGEST_WHY: Final = 300
-
-Tree: TypeAlias = dict[str, Any]
 
 
 class JsonCodec:
@@ -36,24 +39,21 @@ class JsonCodec:
 
     def __init__(self, request: type[Message], response: type[Message], turns: Turns) -> None:
         self.request: Final = request
-        self._kind = cast("Descriptor", request.DESCRIPTOR)
         self.response: Final = response
         self._turns: Final = turns
 
     def room(self, limit: int) -> int:
-        """See `Codec`: names, quotes and escapes take at most as much again, or binary is the better way."""
+        """See `Codec`: names, quotes and escapes take as much again, and who needs more takes protobuf."""
         return min(2 * limit, MOST_BYTES)
 
     async def decoded(self, message: bytes, limit: int, owner: str) -> bytes:
         """See `Codec`. Nothing at all is a request without fields."""
         tree = self._tree(message) if message.strip() else {}
         request = self.request()
-        parts = _lists(self._kind, tree) if len(message) > SHORT else {}
-        self._fill((request, {name: value for name, value in tree.items() if name not in parts}, ""))
-        for name, field in parts.items():
-            add = getattr(request, field.name).add
-            items = ((add(), item, f"{name}[{at}]") for at, item in enumerate(tree[name]))
-            await self._turns.map(("", owner), self._fill, items)
+        if len(message) <= SHORT:
+            self._fill((request, tree, ""))
+        else:
+            await self._fill_in_turns(request, tree, "", owner)
         encoded = request.SerializeToString()
         check_size(encoded, limit)
         return encoded
@@ -78,59 +78,57 @@ class JsonCodec:
             raise malformed(self.request, "its JSON is no object")
         return tree
 
+    async def _fill_in_turns(self, message: Message, tree: Tree, path: str, owner: str) -> None:
+        """Set the fields of a message, each item of its lists in a turn."""
+        found = list(parts(_kind(message), tree))
+        names = {part.name for part in found}
+        self._fill((message, {name: value for name, value in tree.items() if name not in names}, path))
+        for name, field in found:
+            inner, value = f"{path}.{name}" if path else name, tree[name]
+            one_of = field.containing_oneof
+            if one_of is not None and message.WhichOneof(one_of.name) is not None:
+                raise malformed(self.request, cut(f"{inner} excludes others that are given", _LONGEST_WHY))
+            target = getattr(message, field.name)
+            if is_list(field):
+                items = ((target.add(), item, f"{inner}[{at}]") for at, item in enumerate(value))
+                await self._turns.map(("", owner), self._fill, items)
+            else:
+                target.SetInParent()
+                await self._fill_in_turns(target, value, inner, owner)
+
     def _fill(self, part: tuple[Message, Any, str]) -> None:
-        """Set the fields of a message. The path says where it is in the request."""
+        """Set the fields of a message. The path says where in the request it is."""
         message, tree, path = part
+        if has_many_values(tree):
+            raise InvalidRequest((Violation(path or "request", f"has more than {MOST_VALUES} values"),))
         try:
             json_format.ParseDict(tree, message)
         except (json_format.ParseError, TypeError, ValueError, OverflowError) as error:
-            field = unknown_field(cast("Descriptor", message.DESCRIPTOR), tree, path)
+            field = unknown_field(_kind(message), tree, path)
             if field:
                 raise InvalidRequest((Violation(cut(field, _LONGEST_WHY), "is unknown"),)) from None
             where = f"{path}: " if path else ""
             raise malformed(self.request, cut(f"{where}{error}", _LONGEST_WHY)) from None
 
     async def _translated(self, message: Message, owner: str) -> Tree:
-        """Return a message as JSON, each of those in its lists in a turn."""
-        parts: Tree = {}
+        """Return a message as JSON, each item of its lists in a turn."""
+        translated: Tree = {}
         rest = type(message)()
         rest.CopyFrom(message)
         for field, value in message.ListFields():
-            if _is_list(field):
-                parts[field.json_name] = await self._turns.map(("", owner), json_format.MessageToDict, value)
-            elif field.message_type is not None and _has_lists(field.message_type):
-                parts[field.json_name] = await self._translated(value, owner)
+            if is_list(field):
+                items = await self._turns.map(("", owner), json_format.MessageToDict, value)
+                translated[field.json_name] = items
+            elif has_lists(field):
+                translated[field.json_name] = await self._translated(value, owner)
             else:
                 continue
             rest.ClearField(field.name)
-        return {**json_format.MessageToDict(rest), **parts}
+        return {**json_format.MessageToDict(rest), **translated}
 
 
-def _is_list(field: FieldDescriptor) -> bool:
-    """Return whether a field is a list of messages; a map is none."""
-    kind = field.message_type
-    return kind is not None and field.is_repeated and not kind.GetOptions().map_entry
-
-
-def _has_lists(kind: Descriptor) -> bool:
-    return not kind.GetOptions().map_entry and any(_is_list(field) for field in kind.fields)
-
-
-def _lists(kind: Descriptor, tree: Tree) -> dict[str, FieldDescriptor]:
-    """Return which names of a request are those of its lists of messages, which may be long.
-
-    Raises `InvalidRequest` for one that is longer than any may be.
-    """
-    found: dict[str, FieldDescriptor] = {}
-    for field in filter(_is_list, kind.fields):
-        names = {name for name in (field.json_name, field.name) if isinstance(tree.get(name), list)}
-        for name in names:
-            if len(tree[name]) > MOST_ITEMS:
-                raise InvalidRequest((Violation(name, f"has more than {MOST_ITEMS} items"),))
-        # One that is spelled in both ways is an error, which the library names.
-        if len(names) == 1:
-            found[names.pop()] = field
-    return found
+def _kind(message: Message) -> Descriptor:
+    return cast("Descriptor", message.DESCRIPTOR)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Tree:

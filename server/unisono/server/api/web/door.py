@@ -26,9 +26,12 @@ class WebDoor:
     """Handles exchanges, all but gRPC's."""
 
     def __init__(
-        self, methods: MethodTable, unknown: Method, origins: Origins, is_serving: Callable[[], bool]
+        self, methods: MethodTable, unknown: Method | None, origins: Origins, is_serving: Callable[[], bool]
     ) -> None:
-        """`unknown` answers for methods that do not exist. `is_serving` is what the health of it all is."""
+        """`unknown` answers for methods that do not exist; None where all calls are gRPC's.
+
+        `is_serving` says what who asks for the health is told.
+        """
         self._methods: Final = methods
         self._unknown: Final = unknown
         self._origins: Final = origins

@@ -73,6 +73,17 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Drawing("15 2 * * *"),
         Run("drill.db", says="nothing is to be done"),
     ],
+    "docs/quickstart-curl.md": [
+        Serve("make serve"),
+        Run("cat > var/call"),
+        Run("parcel-17", says='"revision":"'),
+        Run("BatchSendNotifications", says='"results":['),
+        Run("last-event-id", says='"resumed":true'),
+        Listen("FeedService/Subscribe", meanwhile=_SEND, says='"title":"Hello"'),
+        Run("MarkNotifications", says='"changed":"'),
+        Run("FeedService/GetFeed", says='"lastRevision":"'),
+        Run("colour", says="payload.visualContent.colour: is unknown"),
+    ],
     "docs/quickstart-backend.md": [
         Serve("make serve"),
         Run("unisono send", says="Your parcel is at the door"),

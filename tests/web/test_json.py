@@ -1,5 +1,6 @@
 """Whoever speaks HTTP and JSON can do all that a stub can, and is told as clearly what is wrong."""
 
+import asyncio
 import base64
 import gzip
 import json
@@ -14,6 +15,7 @@ from tests.support import tokens
 from tests.support.nodes import TRANSPORT, Setup, running
 from tests.web.conftest import Web
 from unisono.server.api.http_server import HttpServer
+from unisono.server.api.web.zipping import zipped
 
 SEND = "NotificationService/SendNotification"
 
@@ -234,6 +236,17 @@ async def test_responses_are_compressed_for_who_takes_that_where_it_is_worth_it(
     assert long.json() == plain.json()
 
 
+async def test_others_have_their_turn_while_a_long_response_is_compressed() -> None:
+    text = "".join(map(str, range(100_000))).encode()
+    turns, zipping = 0, asyncio.ensure_future(zipped(text))
+    while not zipping.done():
+        await asyncio.sleep(0)
+        turns += 1
+
+    assert gzip.decompress(zipping.result()) == text
+    assert turns > len(text) / 40_000
+
+
 async def test_requests_may_be_compressed(web: Web) -> None:
     body = gzip.compress(json.dumps({"userId": web.user_id}).encode())
 
@@ -260,7 +273,7 @@ async def test_what_is_no_method_and_no_type(web: Web) -> None:
     nowhere = await web.client.post("/somewhere", json={})
     xml = await web.post("FeedService/GetFeed", b"<a/>", content_type="text/xml")
 
-    assert (unknown.status_code, unknown.json()["code"]) == (501, "unimplemented")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unimplemented")
     assert nowhere.status_code == 404
     assert (xml.status_code, "application/json" in xml.headers["accept-post"]) == (415, True)
 

@@ -1,6 +1,5 @@
 """Calls of Connect with one response (Connect protocol, "Unary-Request")."""
 
-import gzip
 import json
 from typing import ClassVar, Final
 
@@ -17,6 +16,7 @@ from unisono.server.api.web.call import WebCall
 from unisono.server.api.web.codes import CODES
 from unisono.server.api.web.errors import error_headers, error_object, without_details
 from unisono.server.api.web.head import GZIP, WebHead
+from unisono.server.api.web.zipping import zipped
 
 WORTHWHILE: Final = 1024
 """Bytes of a response from which on it is compressed for who takes that."""
@@ -81,7 +81,7 @@ class UnaryCall(WebCall):
     async def _succeed(self, trailing: Trailing) -> None:
         body, kind = self._response or b"", _PROTO if self._codec is None else _JSON
         if self._takes_gzip and len(body) >= WORTHWHILE:
-            await self._answer(200, (kind, _GZIP), trailing, gzip.compress(body, compresslevel=1, mtime=0))
+            await self._answer(200, (kind, _GZIP), trailing, await zipped(body))
         else:
             await self._answer(200, (kind,), trailing, body)
 

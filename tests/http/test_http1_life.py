@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from tests.http.listening import Held, body_of, echo, full_turn, listening
 from tests.http.manual_clock import ManualClock
 from unisono.server.api.http.exchange import ClientGone, Exchange
+from unisono.server.api.http.http1_connection import MOST_UNREAD
 
 HEAD = b"host: test\r\n"
 #: The end of a response of `echo`, whose last chunk has a trailer.
@@ -149,6 +150,30 @@ async def test_a_body_is_taken_as_it_is_read() -> None:
         assert await unsent(writer) > size // 2
         wants.set()
         assert b"%d" % size in await reader.read()
+
+
+async def test_a_body_in_chunks_goes_on_where_the_head_of_a_chunk_was_not_there_yet() -> None:
+    wants = asyncio.Event()
+
+    async def read_late(exchange: Exchange) -> None:
+        if exchange.method == b"POST":
+            await wants.wait()
+        await echo(exchange)
+
+    async with listening(read_late) as served:
+        reader, writer = await served.open()
+        # Given as much of a body as may wait to be read
+        head = b"POST / HTTP/1.1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n" + HEAD + b"\r\n"
+        writer.write(head + b"%x\r\n" % MOST_UNREAD + bytes(MOST_UNREAD) + b"\r\n")
+        await writer.drain()
+        await full_turn(served)
+        # When a byte comes beyond that, and half of what comes before the next ones
+        writer.write(b"1\r\nx\r\n4")
+        await full_turn(served)
+        wants.set()
+        writer.write(b"\r\nlast\r\n0\r\n\r\n")
+        # Then all of it is read
+        assert b"xlast" in await reader.read()
 
 
 async def test_a_head_that_does_not_come_in_time_is_answered_so() -> None:

@@ -17,6 +17,9 @@ from unisono.server.api.http.tcp import probe
 MOST_UNREAD: Final = 64 * 1024
 """Bytes of a body that may wait to be read before nothing more is taken from the socket."""
 
+_COMING: Final = (h11.IDLE, h11.SEND_BODY)
+"""What a client does whose request has not come to its end."""
+
 
 class Http1Connection(SocketConnection):
     """Requests that come early wait for their turn; `Upgrade` is passed over, CONNECT refused."""
@@ -84,8 +87,11 @@ class Http1Connection(SocketConnection):
             self.send(h11.InformationalResponse(status_code=100, headers=[]))
 
     def read_on(self) -> None:
-        """See `SocketConnection`; what is there of the next request comes first."""
-        if not self._http1.trailing_data[0]:
+        """See `SocketConnection`; what is there of the next request comes first.
+
+        What is there of a request that has not come to its end, such as half the head of a chunk, needs more.
+        """
+        if self._http1.their_state in _COMING or not self._http1.trailing_data[0]:
             super().read_on()
 
     def respond(self, status: int, headers: Headers) -> None:

@@ -25,6 +25,7 @@ def test_the_commands() -> None:
     expected = {
         "serve",
         "token",
+        "hook",
         "doctor",
         "health",
         "stats",

@@ -41,6 +41,15 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/concepts.md": [
         Drawing("revision   1"),
     ],
+    "docs/hooks.md": [
+        Run("tee hook.txt", says="Secret:"),
+        Run("sed '/^$/"),
+        Serve("serve --dev --config"),
+        Run("night-42", says='"result": "sent"'),
+        Run("github.secret", says="secret_file"),
+        Run("--source alertmanager", says="secret_sha256"),
+        Run("--source grafana", says="secret_sha256"),
+    ],
     "docs/identity.md": [
         Save("secret_file", name="unisono.toml"),
         Read("tls_client_ca", language="toml", by="tests/e2e/test_client_certificates.py"),

@@ -20,6 +20,7 @@ from unisono.server.app.node import Node
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import Clock, RandomIds, SystemClock
+from unisono.server.core.access.hooks import HookBook
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.feeds import SessionRules
 from unisono.server.core.sweeper import SweepRules
@@ -73,6 +74,7 @@ class Setup:
     verifier: TokenVerifier | None = None
     audit: Audit | None = None
     call_log: CallLog | None = None
+    hooks: HookBook | None = None
     connection: ConnectionOptions = field(default_factory=ConnectionOptions)
 
     def node(self) -> Node:
@@ -91,6 +93,7 @@ class Setup:
             commit_batch=self.commit_batch,
             audit=self.audit,
             call_log=self.call_log,
+            hooks=self.hooks,
         )
 
 

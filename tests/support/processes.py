@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +87,13 @@ class ServerProcess:
         if not found:
             pytest.fail(f"the server did not say {event!r}, but:\n{self.output}", pytrace=False)
         return found[0]
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition is met by the log; fails the test when it never is."""
+        with self._changed:
+            met = self._changed.wait_for(lambda: self._silent or condition(), TIMEOUT) and condition()
+        if not met:
+            pytest.fail(f"the server did not come to it, but said:\n{self.output}", pytrace=False)
 
     def matching(self, pattern: str) -> re.Match[str]:
         """Wait until the output has a match of `pattern`, and return it; fails the test when none comes."""

@@ -25,6 +25,7 @@ class HttpServer:
             methods.unknown,
             web=transport.web,
             origins=transport.origins,
+            hook=methods.hook,
             is_serving=lambda: methods.is_serving,
         )
         self._listener: Listener | None = None

@@ -1,6 +1,6 @@
 """All methods of a server by their paths: those of the services, `grpc.health.v1` and reflection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from unisono.server.api.call import Rpc, Rpcs
@@ -25,8 +25,16 @@ class Methods:
     """The methods of all services. `unknown` answers for those that do not exist."""
 
     def __init__(
-        self, services: Sequence[Service], pipeline: Pipeline, *, max_health_watches: int, stream_age: float
+        self,
+        services: Sequence[Service],
+        pipeline: Pipeline,
+        *,
+        hook: Callable[[str], Rpc],
+        max_health_watches: int,
+        stream_age: float,
     ) -> None:
+        """`hook` returns the handler of requests to the address of the hook with an id."""
+        self.hook: Final = hook
         names = [service.name for service in services]
         self._pipeline = pipeline
         self._health = Health(names, pipeline, max_watches=max_health_watches, watch_age=stream_age)

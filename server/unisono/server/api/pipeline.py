@@ -6,7 +6,7 @@ event is encoded once for all streams. Depends on no single method, and on no tr
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
 
@@ -19,6 +19,7 @@ from unisono.server.api.call_metrics import CallMetrics, MethodMetrics
 from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.decoding import parsed
 from unisono.server.api.error_boundary import CallEnded, ErrorBoundary
+from unisono.server.api.http.networks import network_of_name
 from unisono.server.api.receiving import Receiver
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.request_context import RequestContext
@@ -113,7 +114,7 @@ class Pipeline:
         self._bars = bars
         self._clock = clock
         self._limits = limits
-        self._admission = Admission(clock, limits)
+        self.admission: Final = Admission(clock, limits, address_of=network_of_name)
         self._receiver = Receiver(request_timeout)
         self._refusals = RefusalLog(clock)
         self._audit = audit
@@ -130,7 +131,7 @@ class Pipeline:
     @property
     def limited(self) -> Mapping[str, int]:
         """How many calls were refused by each limit on callers, those that are held back among them."""
-        return self._admission.refused
+        return self.admission.refused
 
     @property
     def held(self) -> int:
@@ -148,7 +149,8 @@ class Pipeline:
 
     def unary(self, name: str, method: Unary[Any] | UnaryBytes) -> Rpc:
         """Return the handler of a method with one response."""
-        method = self._audited(name, method)
+        if isinstance(method, Unary):
+            method = self.audited(name, method)
         limit, metrics = request_size(method.request, self._limits), self.metrics.method(name)
 
         async def handle(call: Call) -> bytes | None:
@@ -156,9 +158,9 @@ class Pipeline:
             async with (boundary := self.error_boundary(call, metrics, metadata)):
                 principal = self.admit(call, boundary, metadata, method.kind, method.allowed)
                 auth.require_use(principal, name, call)
-                with self._admission.count_in_flight(principal):
+                with self.admission.count_in_flight(principal):
                     body = await self.receive(call, boundary, limit)
-                    context = self._context(call, boundary, metadata, principal)
+                    context = self.context(call, boundary, metadata, principal)
                     response = await method.answer(context, body)
                     return response if isinstance(response, bytes) else response.SerializeToString()
             return None
@@ -176,7 +178,7 @@ class Pipeline:
                 principal = self.admit(call, boundary, metadata, CallKind.SUBSCRIBE, method.allowed)
                 body = await self.receive(call, boundary, limit)
                 request = parsed(method.request, body)
-                context = self._context(call, boundary, metadata, principal)
+                context = self.context(call, boundary, metadata, principal)
                 stream = method.handle(context, request, call.write)
                 # A local variable here would live for as long as the stream.
                 del metadata, principal, body, request, context, boundary
@@ -196,7 +198,7 @@ class Pipeline:
         async def handle(call: Call) -> bytes | None:
             metadata = auth.CallMetadata.of(call.metadata)
             async with self.error_boundary(call, metrics, metadata):
-                self._admission.count_stranger(call.peer())
+                self.admission.count_stranger(call.peer())
                 return await answer(call)
             return None
 
@@ -236,12 +238,16 @@ class Pipeline:
         connection without a readable token, makes more calls a second than allowed.
         """
         principal = self._authenticated(call, metadata)
-        boundary.app_id = principal.app_id or None
-        call.known()
-        self._admission.begin(principal, kind)
+        self.welcome(call, boundary, principal, kind)
         self._origins.check(principal, call.origin)
         auth.require_role(principal, allowed)
         return principal
+
+    def welcome(self, call: Call, boundary: ErrorBoundary, principal: Principal, kind: CallKind) -> None:
+        """Know who calls, and count the call as `kind`. Raises TooFrequent as `admit` does."""
+        boundary.app_id = principal.app_id or None
+        call.known()
+        self.admission.begin(principal, kind)
 
     def _authenticated(self, call: Call, metadata: auth.CallMetadata) -> Principal:
         """Return who calls. A call counts as a stranger's only where no client of ours can have its token.
@@ -254,18 +260,19 @@ class Pipeline:
             )
         except errors.Unauthenticated as error:
             if error.reason is errors.Reason.TOKEN_MISSING or isinstance(error, errors.TokenUndecodable):
-                self._admission.count_stranger(call.peer())
+                self.admission.count_stranger(call.peer())
             raise
 
-    def _audited(self, name: str, method: Unary[Any] | UnaryBytes) -> Unary[Any] | UnaryBytes:
+    def audited(self, name: str, method: Unary[MessageT]) -> Unary[MessageT]:
         """Return the method, with what is worth a record recorded where there is an audit log."""
-        if self._audit is None or isinstance(method, UnaryBytes) or method.effect is None:
+        if self._audit is None or method.effect is None:
             return method
         return replace(method, handle=self._audit.watched(method.handle, method.effect, name))
 
-    def _context(
+    def context(
         self, call: Call, boundary: ErrorBoundary, metadata: auth.CallMetadata, principal: Principal
     ) -> RequestContext:
+        """Return the context of a call whose request has arrived."""
         return RequestContext(
             principal=principal,
             role=principal.role,

@@ -10,12 +10,14 @@ from unisono.server.api.convert import encoding
 from unisono.server.api.tls import Certificate, CertificateError
 from unisono.server.api.transport import MakeServer, Transport
 from unisono.server.app.audit_file import AuditFile
+from unisono.server.app.hook_book import hooks_of
 from unisono.server.app.node import Node
 from unisono.server.app.trust import Trust, trust
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import Clock, RandomIds, SystemClock
 from unisono.server.config import Settings
 from unisono.server.config.secret_files import accessible_to_all_users, exposed
+from unisono.server.core.access.hooks import HookBook
 from unisono.server.core.feeds import SessionRules
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.store.sqlite import SqliteStore
@@ -27,17 +29,19 @@ class Built(NamedTuple):
     node: Node
     store: SqliteStore
     trusted: Trust
+    hooks: HookBook
 
 
 def build(
     settings: Settings, audit_file: AuditFile | None, fitting: int, traces: CallTraces | None = None
 ) -> Built:
-    """Return a node that is not started. Raises `AccessMisconfigured` as `trust` does.
+    """Return a node that is not started. Raises `AccessMisconfigured` as `trust` and `hooks_of` do.
 
     `fitting` is for how many connections there are files.
     """
     clock, ids = SystemClock(), RandomIds()
     trusted = trust(settings, clock, with_admin_key=True)
+    hooks = HookBook(hooks_of(settings, trusted.apps.ids, transport=settings.chosen_transport))
     store = SqliteStore(
         settings.store_file, ids=ids, encode=encoding.encode_row, with_feed=encoding.with_feed
     )
@@ -60,8 +64,9 @@ def build(
         traces=traces,
         call_log=_call_log(settings, clock),
         origins=trusted.origins,
+        hooks=hooks,
     )
-    return Built(node, store, trusted)
+    return Built(node, store, trusted, hooks)
 
 
 def certificate(settings: Settings) -> Certificate | None:

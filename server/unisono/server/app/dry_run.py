@@ -13,9 +13,11 @@ from unisono.server.app import dev_key, maintenance
 from unisono.server.app.asking.own_certificate import own_certificate
 from unisono.server.app.asking.own_server import OwnServerError
 from unisono.server.app.build import certificate, check_key_is_private
-from unisono.server.app.trust import trust
+from unisono.server.app.hook_book import hooks_of
+from unisono.server.app.trust import declared_apps, trust
 from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
+from unisono.server.core.access.hooks import HookBook
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.store.base import StoreError
 
@@ -43,6 +45,11 @@ def problems(settings: Settings) -> list[str]:
 def _access(settings: Settings) -> None:
     if not settings.dev or dev_key.key_file(settings.store_file).exists():
         trust(settings, SystemClock())
+
+
+def _hooks(settings: Settings) -> None:
+    apps = {app.app_id for app in declared_apps(settings)}
+    HookBook(hooks_of(settings, apps, transport=settings.chosen_transport))
 
 
 def _tls(settings: Settings) -> None:
@@ -85,4 +92,7 @@ def _check_writable(path: Path) -> None:
         raise _Unusable(f"cannot write {path}: let the user that the server runs as do so")
 
 
-_CHECKS: Final[tuple[Callable[[Settings], None], ...]] = (_access, _tls, _store, _audit_log, _ports)
+_CHECKS: Final[tuple[Callable[[Settings], None], ...]] = (
+    *(_access, _hooks, _tls),
+    *(_store, _audit_log, _ports),
+)

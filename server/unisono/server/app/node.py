@@ -10,6 +10,7 @@ from unisono.server.api.audit import Audit
 from unisono.server.api.call_log import CallLog
 from unisono.server.api.call_traces import CallTraces
 from unisono.server.api.convert import subscribe_response
+from unisono.server.api.hooks.handling import HookHandler
 from unisono.server.api.methods import Methods
 from unisono.server.api.node_stats import NodeStats
 from unisono.server.api.pipeline import Pipeline
@@ -24,6 +25,7 @@ from unisono.server.app.metrics.node_metrics import Commits, NodeMetrics, Refusa
 from unisono.server.app.user_prefixes import check_user_prefixes
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
+from unisono.server.core.access.hooks import HookBook
 from unisono.server.core.access.origins import AppOrigins
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.bars import Bars
@@ -62,7 +64,8 @@ class Node:
 
     `key_sources` are those of the keys that the verifier uses. `commit_queue` bounds how many items may wait
     for a commit, `commit_batch` how many share one. `audit` has what is recorded for an audit, `traces`
-    traces calls, and `call_log` logs how they ended; None does not. `origins` are those of each app's pages.
+    traces calls, and `call_log` logs how they ended; None does not. `origins` are those of each app's
+    pages, `hooks` are who may send without a token.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Node:
         traces: CallTraces | None = None,
         call_log: CallLog | None = None,
         origins: Mapping[str, Collection[str]] | None = None,
+        hooks: HookBook | None = None,
     ) -> None:
         self._store = store
         self._key_sources = key_sources
@@ -166,9 +170,13 @@ class Node:
             ServerService(),
             AdminService(Explaining(store, self._hub, self._presence, self._bars), stats, turns),
         )
+        hook_handler = HookHandler(
+            hooks or HookBook(), pipeline, sending, turns, request_timeout=transport.request_timeout
+        )
         methods = Methods(
             services,
             pipeline,
+            hook=hook_handler.rpc,
             max_health_watches=transport.max_health_watches,
             stream_age=transport.stream_age,
         )

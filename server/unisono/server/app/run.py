@@ -3,6 +3,7 @@ and another one ends the process at once.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import structlog
@@ -12,6 +13,7 @@ from unisono.server.api.tls import Certificate
 from unisono.server.app.audit_file import AuditFile, audit_file
 from unisono.server.app.build import Built, build, certificate, check_key_is_private
 from unisono.server.app.gc_tuning import tune_gc
+from unisono.server.app.hook_book import hooks_of
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.service_manager import READY, STOPPING, notify
@@ -24,8 +26,11 @@ from unisono.server.keys.base import FixedKeys
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, read_again: Callable[[], Settings]) -> None:
     """Run a server until SIGTERM or SIGINT, then wait `drain_delay` and drain it for at most `drain_grace`.
+
+    `read_again` returns the settings as they are now, of which the hooks are taken at a SIGHUP. It may raise
+    `InvalidSettings`.
 
     Raises `AccessMisconfigured`, `CertificateError`, `StoreError` or `ListenError` when it cannot start, and
     `OSError` when the audit log cannot be opened.
@@ -36,15 +41,20 @@ async def serve(settings: Settings) -> None:
         if audit is not None:
             signals.on_reload("the audit log", audit.reopen)
         async with _traces_sent(settings) as traces:
-            await _serve(settings, signals, audit, traces)
+            await _serve(settings, read_again, signals, audit, traces)
 
 
 async def _serve(
-    settings: Settings, signals: Signals, audit: AuditFile | None, traces: CallTraces | None
+    settings: Settings,
+    read_again: Callable[[], Settings],
+    signals: Signals,
+    audit: AuditFile | None,
+    traces: CallTraces | None,
 ) -> None:
     built = build(settings, audit, raise_open_files(), traces)
     node = built.node
     signals.on_reload("the keys of issuers", node.reload)
+    signals.on_reload("the hooks", lambda: _reload_hooks(built, read_again(), settings.chosen_transport))
     tls = certificate(settings)
     check_key_is_private(settings)
     async with _metrics_served(settings, built, tls):
@@ -72,6 +82,11 @@ async def _serve(
                 await asyncio.wait_for(signals.drain.wait(), settings.drain_delay)
         signals.drain.set()
         await node.stop(settings.drain_grace)
+
+
+def _reload_hooks(built: Built, settings: Settings, transport: str) -> None:
+    """Take the hooks of settings that were read again, all or none: `transport` and apps are as they were."""
+    built.hooks.replace(hooks_of(settings, built.trusted.apps.ids, transport=transport))
 
 
 def _traces_sent(settings: Settings) -> AbstractAsyncContextManager[CallTraces | None]:

@@ -11,6 +11,9 @@ from collections.abc import Callable
 
 import structlog
 
+from unisono.server.config import InvalidSettings
+from unisono.server.core.access.misconfigured import AccessMisconfigured
+
 log = structlog.get_logger(__name__)
 
 STOP = (signal.SIGTERM, signal.SIGINT)
@@ -41,7 +44,8 @@ class Signals:
     def on_reload(self, what: str, reload: Callable[[], None]) -> None:
         """Have `reload` called at each SIGHUP from now on, on the event loop; `what` names it in the log.
 
-        What it raises is logged, and keeps no other from being called.
+        What it raises is logged, and keeps no other from being called; where that is `InvalidSettings` or
+        `AccessMisconfigured`, nothing has changed.
         """
         self._reloads[what] = reload
 
@@ -58,6 +62,8 @@ class Signals:
         for what, reload in self._reloads.items():
             try:
                 reload()
+            except (InvalidSettings, AccessMisconfigured) as error:
+                log.warning("not reloaded; what was there before stays in use", what=what, error=str(error))
             except Exception as error:
                 log.error("not reloaded", what=what, exc_info=error)
             else:

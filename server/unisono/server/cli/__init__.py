@@ -10,6 +10,7 @@ from unisono.server.cli.examples import examples
 from unisono.server.cli.explain import explain
 from unisono.server.cli.failures import Commands
 from unisono.server.cli.health import health
+from unisono.server.cli.hook import hook
 from unisono.server.cli.migrate import migrate
 from unisono.server.cli.rename_users import rename_users
 from unisono.server.cli.restore import restore
@@ -35,5 +36,8 @@ def main() -> None:
     """
 
 
-for command in (serve, token, doctor, health, stats, explain, migrate, config, backup, restore, rename_users):
+for command in (
+    *(serve, token, hook, doctor, health, stats, explain),
+    *(migrate, config, backup, restore, rename_users),
+):
     main.add_command(command)

@@ -9,6 +9,7 @@ import click
 
 from unisono.server.cli.examples import examples
 from unisono.server.cli.options import all_settings, loaded
+from unisono.server.config import load
 
 
 @click.command(
@@ -31,7 +32,8 @@ from unisono.server.cli.options import all_settings, loaded
 def serve(config: Path | None, **flags: Any) -> None:
     """Run the server.
 
-    SIGTERM and SIGINT drain it, a second one stops it at once.
+    SIGTERM and SIGINT drain it, a second one stops it at once. SIGHUP has it read again the keys of issuers
+    and the hooks.
 
     It needs to know whom to trust: apps and issuers of access tokens declared in a file, or --dev.
 
@@ -50,6 +52,6 @@ def serve(config: Path | None, **flags: Any) -> None:
 
     try:
         with asyncio.Runner(loop_factory=loop_factory(settings.event_loop)) as runner:
-            runner.run(run(settings))
+            runner.run(run(settings, lambda: load(flags, os.environ, config).settings))
     except (ListenError, CertificateError) as error:
         raise click.ClickException(str(error)) from error

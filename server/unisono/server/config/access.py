@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ValidationInfo, field_validator
 
+from unisono.server.config.hook_table import HookSettings
 from unisono.server.config.issuer_table import IssuerSettings
 from unisono.server.config.setting import ITEMS, SECONDS, SWITCH, TABLES, at_least, setting
 from unisono.server.config.tables import AppSettings
@@ -12,6 +13,9 @@ class AccessSettings(BaseModel):
 
     apps: tuple[AppSettings, ...] = setting((), TABLES, "the apps whose notifications this server carries")
     issuers: tuple[IssuerSettings, ...] = setting((), TABLES, "who issues access tokens, with what keys")
+    hooks: tuple[HookSettings, ...] = setting(
+        (), TABLES, "who may send to one user without a token, such as GitHub or Grafana; transport http"
+    )
     clock_skew: float = setting(
         10, SECONDS, "how far an issuer's clock may be ahead; the expiry of tokens is strict", ge=0, le=300
     )

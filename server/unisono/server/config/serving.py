@@ -21,7 +21,7 @@ class ServingSettings(BaseModel):
     transport: Literal["auto", "grpcio", "http"] = setting(
         "auto",
         WORD,
-        "what serves: grpcio's server, or ours: http; auto is http with --dev, unix: or for the web",
+        "what serves: grpcio's server, or ours: http; auto is http with --dev, unix:, hooks or for the web",
     )
     web: Literal["auto", "on", "off"] = setting(
         "auto",

@@ -36,8 +36,8 @@ class Settings(
 
     @property
     def chosen_transport(self) -> Literal["grpcio", "http"]:
-        """What serves: with "auto" our own where things are tried out, for the web, and at a unix socket."""
+        """What serves: with "auto" ours where things are tried out, at a unix socket, for web and hooks."""
         if self.transport != "auto":
             return self.transport
         for_web = self.web == "on" or any(app.origins for app in self.apps)
-        return "http" if self.dev or for_web or self.listen.startswith(UNIX) else "grpcio"
+        return "http" if self.dev or for_web or self.hooks or self.listen.startswith(UNIX) else "grpcio"

@@ -45,7 +45,7 @@ def caption(violations: Violations, field: str, value: str, limit: int) -> None:
     """Validate a text that a person has to see, such as a title: as `text`, and not blank."""
     if not value:
         violations.add(field, "is required")
-    elif text(violations, field, value, limit) and not any(map(_is_seen, value)):
+    elif text(violations, field, value, limit) and not is_seen(value):
         violations.add(field, "must have something to see")
 
 
@@ -120,8 +120,9 @@ def members_at_most(
     return values
 
 
-def _is_seen(character: str) -> bool:
-    return character not in _BLANK and character.isprintable()
+def is_seen(value: str) -> bool:
+    """Return whether a person sees something of a text."""
+    return any(character not in _BLANK and character.isprintable() for character in value)
 
 
 def size_of(value: str) -> int:

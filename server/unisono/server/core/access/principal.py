@@ -35,6 +35,11 @@ SCOPE_OF_ROLE: Final = {Role.PUBLISHER: Scope.SEND, Role.DEVICE: Scope.READWRITE
 """The scope without which a caller may do nothing in its role; an admin needs none."""
 
 
+_SHOWN: Final = {
+    "token": "access token",
+    "certificate": "client certificate",
+    "hook": "secret of a hook",
+}
 _WHOSE: Final = {Role.PUBLISHER: "the app's own", Role.DEVICE: "a user's", Role.ADMIN: "an admin's"}
 
 
@@ -44,7 +49,8 @@ class Principal:
 
     `issuer` is the name of who issued the token, `client_id` for which OAuth client. `told_by` is why it was
     taken for the app's own or for a user's: words that follow "since", with nothing of the token in them.
-    Where a certificate stands for a token (`named_by`), `client_id` is the name that its app declares.
+    Where a certificate stands for a token (`named_by`), `client_id` is the name that its app declares, and
+    where the secret of a hook does, "hook:" and its id.
     `bound_to` is the thumbprint of the certificate that the token has to come with, empty for any or none.
     Only an admin has an `admin`, which is who it is for the audit log, and no app. With `only_method` its
     token is good for that one, a full name as `unisono.v1.AdminService/GetStats`, on this machine alone.
@@ -60,7 +66,7 @@ class Principal:
     client_id: str = field(default="", compare=False)
     told_by: str = field(default="", compare=False)
     bound_to: str = field(default="", compare=False)
-    named_by: Literal["token", "certificate"] = field(default="token", compare=False)
+    named_by: Literal["token", "certificate", "hook"] = field(default="token", compare=False)
 
     @property
     def role(self) -> Role:
@@ -72,7 +78,7 @@ class Principal:
     @property
     def shown(self) -> str:
         """What it has shown, in words."""
-        return "access token" if self.named_by == "token" else "client certificate"
+        return _SHOWN[self.named_by]
 
     @property
     def taken_for(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.http.listening import echo, full_turn, listening
-from unisono.server.api.http.tcp import prepare, probe
+from unisono.server.api.http.tcp import MOST_UNSENT, prepare, probe
 from unisono.server.api.http.timeouts import Timeouts
 
 TIMES = Timeouts(keepalive_time=60, ping_timeout=20)
@@ -28,6 +28,12 @@ def test_small_answers_go_at_once_and_who_acknowledges_nothing_is_given_up(conne
     assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 80_000
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the platform has no TCP_NOTSENT_LOWAT")
+def test_little_is_kept_for_who_takes_nothing(connected: socket.socket) -> None:
+    prepare(connected, TIMES)
+    assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == MOST_UNSENT
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the platform has no TCP_KEEPIDLE")
 def test_a_silent_client_is_probed(connected: socket.socket) -> None:
     probe(connected, TIMES)
@@ -37,7 +43,7 @@ def test_a_silent_client_is_probed(connected: socket.socket) -> None:
 
 
 async def test_does_without_what_a_platform_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TCP_USER_TIMEOUT", "TCP_KEEPIDLE"):
+    for name in ("TCP_USER_TIMEOUT", "TCP_KEEPIDLE", "TCP_NOTSENT_LOWAT"):
         monkeypatch.delattr(socket, name, raising=False)
     async with listening(echo) as served:
         await full_turn(served)

@@ -49,9 +49,16 @@ class Call:
             end = _PREFIX.size + int(_PREFIX.unpack_from(received)[1])
             if len(received) < end:
                 return
-            message = bytes(received[_PREFIX.size : end])
+            marked, message = received[0], bytes(received[_PREFIX.size : end])
             del received[:end]
-            self._on_message(message)
+            if marked:
+                self._take_last(message)
+            else:
+                self._on_message(message)
+
+    def _take_last(self, message: bytes) -> None:
+        """Take a message that is marked: gRPC that is not compressed has none."""
+        raise AssertionError(message)
 
     def close(self, trailers: Mapping[str, str]) -> None:
         """End the call with the status in the trailers."""

@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self.answers_pings = True
         self.full = asyncio.Event()
         self.closed = asyncio.Event()
-        self._authority = address
+        self.authority = address
         self._scheme = "http"
         self._transport: asyncio.Transport
         self._outgoing: Outgoing
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
 
     def ask(self, path: str, token: str, body: bytes, call: Call) -> int:
         """Begin a call, and return the number of its stream. The call is lost if the connection is ending."""
-        headers = request_headers(path, self._authority, token, self._scheme)
+        headers = request_headers(path, self.authority, token, self._scheme)
         return self.send(headers, framed(body), call)
 
     def send(self, headers: bytes, body: bytes, answering: Answering) -> int:

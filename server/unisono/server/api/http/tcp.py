@@ -11,6 +11,12 @@ from unisono.server.api.http.timeouts import Timeouts
 _LINGER: Final = Struct("ii")
 """The value of SO_LINGER: whether to wait for what is unsent, and seconds."""
 
+MOST_UNSENT: Final = 128 * 1024
+"""Bytes that the kernel takes of a connection beside those that are on their way to the client.
+
+By itself it takes megabytes where the client does not read (tcp(7), `tcp_wmem`).
+"""
+
 _ENDED: Final = getattr(select, "POLLRDHUP", 0)
 """What `poll` says of a socket whose client sends no more; systems without it say POLLHUP by themselves."""
 
@@ -33,10 +39,14 @@ def has_ended(transport: asyncio.Transport) -> bool:
 
 
 def prepare(connected: socket.socket, timeouts: Timeouts) -> None:
-    """Have small answers sent at once, and a client given up that acknowledges nothing."""
+    """Have small answers sent at once, and little kept for a client that takes nothing; give up one that
+    acknowledges nothing.
+    """
     if not _is_tcp(connected):
         return
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         millis = int(1000 * (timeouts.keepalive_time + timeouts.ping_timeout))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, millis)

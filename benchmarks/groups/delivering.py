@@ -8,8 +8,9 @@ from typing import Final
 from benchmarks.groups.alternating import side_by_side
 from benchmarks.groups.broadcasting import WRITE, broadcasts
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT
-from benchmarks.load import listeners, requests, sizes
+from benchmarks.load import doors, listeners, requests, sizes
 from benchmarks.load.callers import Calls, connections
+from benchmarks.load.doors import Door
 from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.requests import Request
 from benchmarks.metrics import Group, Metric, Scale, Workloads
@@ -42,10 +43,10 @@ async def delivered(
     return run.sample
 
 
-async def listened(server: RunningServer, users: Sequence[str]) -> ArrivalCounter:
+async def listened(server: RunningServer, users: Sequence[str], door: Door = doors.grpc) -> ArrivalCounter:
     """Connect `DEVICES` devices of each user, wait until each is synced, and return the counter of events."""
     heard, synced = ArrivalCounter(), ArrivalCounter()
-    devices = listeners.devices(users, DEVICES)
+    devices = listeners.devices(users, DEVICES, door)
     await listeners.connect([device.stream(synced, heard) for device in devices], server.address)
     await synced.until(len(devices))
     return heard

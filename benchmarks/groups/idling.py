@@ -8,7 +8,8 @@ from typing import Final
 from benchmarks.groups.alternating import side_by_side
 from benchmarks.groups.delivering import DEVICES
 from benchmarks.groups.reconnecting import STREAM
-from benchmarks.load import listeners, requests, sizes
+from benchmarks.load import doors, listeners, requests, sizes
+from benchmarks.load.doors import Door
 from benchmarks.load.listeners import ArrivalCounter, Stream
 from benchmarks.load.sizes import StreamSizes
 from benchmarks.machine import idle, usage
@@ -30,6 +31,11 @@ Connect = Callable[[int, int], Awaitable[list[Stream]]]
 """Connects streams, given the number of the first and how many, and waits until all have begun."""
 
 
+def at_most(streams: int) -> int:
+    """Return how many streams this process can hold of so many, whole users' devices."""
+    return (fitting(streams + _FIRST) - _FIRST) // DEVICES * DEVICES
+
+
 async def _measured(server: RunningServer, connect: Connect, streams: int) -> Sample:
     first = await connect(0, _FIRST)
     await idle.wait_idle(server.pid)
@@ -43,13 +49,19 @@ async def _measured(server: RunningServer, connect: Connect, streams: int) -> Sa
     return sample
 
 
-async def _ours(transport: Transport, streams: int, certificate: ServerCertificate | None = None) -> Sample:
+async def held(
+    transport: Transport,
+    streams: int,
+    certificate: ServerCertificate | None = None,
+    door: Door = doors.grpc,
+) -> Sample:
+    """Measure what our server holds for idle devices' streams, which come by a door."""
     with folder() as place, unisono(place / "store.db", transport, certificate) as ours:
 
         async def connect(start: int, amount: int) -> list[Stream]:
             users = [f"idle-{number}" for number in range(start // DEVICES, (start + amount) // DEVICES)]
             synced = ArrivalCounter()
-            devices = listeners.devices(users, DEVICES)
+            devices = listeners.devices(users, DEVICES, door)
             idle = [device.stream(synced, ArrivalCounter()) for device in devices]
             await listeners.connect(idle, ours.address, tls=ours.tls)
             await synced.until(len(idle))
@@ -74,14 +86,14 @@ async def _bare(size: StreamSizes, streams: int, certificate: ServerCertificate 
 
 def _workloads(transport: Transport, streams: int, tls: ServerCertificate) -> Workloads:
     return {
-        "idle": partial(_ours, transport, streams),
-        "idle under TLS": partial(_ours, transport, streams, tls),
+        "idle": partial(held, transport, streams),
+        "idle under TLS": partial(held, transport, streams, tls),
     }
 
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    streams = (fitting(scale.of(_STREAMS, minimum=300) + _FIRST) - _FIRST) // DEVICES * DEVICES
+    streams = at_most(scale.of(_STREAMS, minimum=300))
     with folder() as place:
         with unisono(place / "store.db") as ours:
             size = await sizes.of_stream(ours.address)

@@ -1,18 +1,19 @@
 """Sends at a steady rate until the third device of the user has them, against empty calls."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from benchmarks.groups.alternating import side_by_side
 from benchmarks.groups.delivering import DEVICES
 from benchmarks.groups.sending import ECHO
-from benchmarks.load import listeners, requests, sizes
+from benchmarks.load import doors, listeners, requests, sizes
 from benchmarks.load.callers import Calls, connections
 from benchmarks.load.deliveries import DeliveryTimes
+from benchmarks.load.doors import Door
 from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.requests import Request
-from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.metrics import Group, Metric, Scale, Workload, Workloads
 from benchmarks.samples import Sample, measure, quantiles
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
 from benchmarks.transports import BESIDE, WITH_ASYNCIO, names, on
@@ -50,12 +51,19 @@ async def _delivered(server: RunningServer, deliveries: DeliveryTimes, work: Ite
     return {**run.sample, **quantiles([end - start for start, end in zip(due, came, strict=True)])}
 
 
-async def _workloads(server: RunningServer, amount: int) -> Workloads:
+async def heard(
+    server: RunningServer, amount: int, users: Sequence[str] = _USERS, door: Door = doors.grpc
+) -> Workload:
+    """Connect the devices of some users by a door, and return the workload that sends to them in turn."""
     deliveries, synced = DeliveryTimes(DEVICES), ArrivalCounter()
-    devices = listeners.devices(_USERS, DEVICES)
+    devices = listeners.devices(users, DEVICES, door)
     await listeners.connect([deliveries.stream(device, synced) for device in devices], server.address)
     await synced.until(len(devices))
-    return {"send": lambda: _delivered(server, deliveries, requests.sends(_USERS, amount))}
+    return lambda: _delivered(server, deliveries, requests.sends(users, amount))
+
+
+async def _workloads(server: RunningServer, amount: int) -> Workloads:
+    return {"send": await heard(server, amount)}
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from benchmarks.groups.scraping import SCRAPING
 from benchmarks.groups.sdk import SDK
 from benchmarks.groups.sending import SENDING
 from benchmarks.groups.waiting import WAITING
+from benchmarks.groups.web import WEB
 from benchmarks.metrics import Group
 
 GROUPS: Final[Sequence[Group]] = (
@@ -27,6 +28,7 @@ GROUPS: Final[Sequence[Group]] = (
     CATCHING_UP,
     RECONNECTING,
     IDLING,
+    WEB,
     SDK,
     MOSQUITTO,
     JETSTREAM,

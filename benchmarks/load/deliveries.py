@@ -31,7 +31,7 @@ class DeliveryTimes:
                 synced.add(1)
             self._on_keys(event.notification.app_notification_id for event in said.event_batch.events)
 
-        return Stream(subscription(device.token, device.endpoint_id), on_message)
+        return Stream(subscription(device.token, device.endpoint_id), on_message, device.door)
 
     def _on_keys(self, keys: Iterable[str]) -> None:
         for key in keys:

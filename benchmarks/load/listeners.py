@@ -5,10 +5,11 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from benchmarks.load import requests
+from benchmarks.load import doors, requests
 from benchmarks.load.callers import CallFailed
+from benchmarks.load.doors import Door
 from benchmarks.load.requests import Request
-from tests.support.http2.call import Call, Status
+from tests.support.http2.call import Status
 from tests.support.http2.connection import Connection
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -44,9 +45,12 @@ class Stream:
     A stream that ends otherwise than by `close` or a lost connection raises CallFailed in the event loop.
     """
 
-    def __init__(self, request: Request, on_message: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, request: Request, on_message: Callable[[bytes], None], door: Door = doors.grpc
+    ) -> None:
         self._request = request
         self._on_message = on_message
+        self._door = door
         self._connection: Connection
 
     async def connect(self, address: str, tls: ssl.SSLContext | None = None) -> None:
@@ -55,8 +59,7 @@ class Stream:
         Raises OSError.
         """
         self._connection = await Connection.open(address, tls=tls)
-        path, token, body = self._request
-        self._connection.ask(path, token, body, Call(self._on_message, _end))
+        self._door(self._connection, self._request, self._on_message, _end)
 
     def close(self) -> None:
         """Reset the connection, as when the process is killed."""
@@ -64,9 +67,12 @@ class Stream:
 
 
 class Device:
-    """A device of a user: its access token, and the `resume_token` of its last Synced, at first empty."""
+    """A device of a user, which comes by a door: its access token, and the `resume_token` of its last Synced,
+    at first empty.
+    """
 
-    def __init__(self, user_id: str, endpoint_id: str) -> None:
+    def __init__(self, user_id: str, endpoint_id: str, door: Door = doors.grpc) -> None:
+        self.door = door
         self.user_id = user_id
         self.endpoint_id = endpoint_id
         self.token = requests.device(user_id)
@@ -83,12 +89,13 @@ class Device:
             elif count := len(said.event_batch.events):
                 events.add(count)
 
-        return Stream(requests.subscription(self.token, self.endpoint_id, self.resume_token), on_message)
+        asked = requests.subscription(self.token, self.endpoint_id, self.resume_token)
+        return Stream(asked, on_message, self.door)
 
 
-def devices(users: Iterable[str], each: int) -> list[Device]:
+def devices(users: Iterable[str], each: int, door: Door = doors.grpc) -> list[Device]:
     """Make `each` devices for each user."""
-    return [Device(user_id, f"device-{number}") for user_id in users for number in range(each)]
+    return [Device(user_id, f"device-{number}", door) for user_id in users for number in range(each)]
 
 
 def listening(amount: int, token: str, request: int, greeting: int, messages: ArrivalCounter) -> list[Stream]:

@@ -11,7 +11,6 @@ import grpc
 from unisono.server.api.auth import REQUEST_ID_KEY
 from unisono.server.api.http.exchange import Exchange, Header
 from unisono.server.api.rpc.call import ExchangeCall, Trailing
-from unisono.server.api.sizes import too_large
 from unisono.server.api.web.call import NO_STORE
 from unisono.server.api.web.codes import CODES
 from unisono.server.api.web.errors import error_headers, error_object
@@ -33,16 +32,7 @@ class HookCall(ExchangeCall):
         self._response = b""
 
     async def _next(self, limit: int) -> bytes | None:
-        """Return the whole body. What says that it is too large is not even received."""
-        declared = next((value for name, value in self._exchange.headers if name == b"content-length"), b"")
-        if declared.isdigit() and int(declared[:15]) > limit:
-            raise too_large(int(declared[:15]), limit)
-        body = bytearray()
-        while part := await self._part():
-            body += part
-            if len(body) > limit:
-                raise too_large(len(body), limit)
-        return bytes(body)
+        return await self._whole(limit)
 
     def _begin(self) -> None:
         """Headers come with the end."""

@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, NoReturn, TypeAlias
+from typing import ClassVar, Final, NoReturn, TypeAlias
 
 import grpc
 
@@ -12,10 +12,15 @@ from unisono.server.api.http.exchange import ClientGone, Exchange
 from unisono.server.api.http.networks import is_this_machine
 from unisono.server.api.rpc.codec import Codec
 from unisono.server.api.rpc.envelopes import MalformedMessage, MessageReader
+from unisono.server.api.sizes import too_large
 from unisono.server.model.client_certificate import ClientCertificate
 
 Trailing: TypeAlias = Sequence[tuple[str, str | bytes]]
 """Trailing metadata."""
+
+
+_LONGEST_LENGTH: Final = 15
+"""Digits of a content-length that count: so many are too many anywhere."""
 
 
 class CallAborted(Exception):
@@ -174,6 +179,21 @@ class ExchangeCall(ABC):
         if message is None and not self._messages.is_empty:
             raise MalformedMessage("the body ends within a message")
         return message
+
+    async def _whole(self, limit: int) -> bytes:
+        """Return the body, where it is one message without an envelope; raises as `_next`.
+
+        What says that it is too large is not even received.
+        """
+        declared = next((value for name, value in self._exchange.headers if name == b"content-length"), b"")
+        size = int(declared[:_LONGEST_LENGTH]) if declared.isdigit() else 0
+        body = bytearray()
+        while size <= limit and (part := await self._part()):
+            body += part
+            size = max(size, len(body))
+        if size > limit:
+            raise too_large(size, limit)
+        return bytes(body)
 
     async def _part(self) -> bytes:
         """Return the next part of the body, empty at its end.

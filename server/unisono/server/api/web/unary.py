@@ -56,19 +56,10 @@ class UnaryCall(WebCall):
         if self._taken:
             return None
         self._taken = True
-        body = await self._body(limit) if self._query is None else self._query
+        body = await self._whole(limit) if self._query is None else self._query
         if len(body) > limit:
             raise too_large(len(body), limit)
         return unzipped(body, limit) if self._encoding == GZIP and body else body
-
-    async def _body(self, limit: int) -> bytes:
-        declared = next((value for name, value in self._exchange.headers if name == b"content-length"), b"")
-        if declared.isdigit() and int(declared[:15]) > limit:
-            raise too_large(int(declared[:15]), limit)
-        body = bytearray()
-        while len(body) <= limit and (part := await self._part()):
-            body += part
-        return bytes(body)
 
     def _begin(self) -> None:
         """Headers come with the end: all metadata are known then."""

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tests.interop.clients.site import TRANSPORT
 from tests.support import tokens
 from tests.support.processes import TIMEOUT
 
@@ -18,8 +19,26 @@ BUILT: Final = FOLDER.parents[2] / ".cache" / "interop"
 #: Whoever exits with it says that something is lacking, or cannot be done.
 LACKING: Final = 77
 
-#: They make a connection for each call.
-COMMANDS: Final = ("buf_curl", "grpcurl")
+#: They speak Connect, gRPC-Web or HTTP with JSON.
+WEB: Final = (
+    "connect_node_connect",
+    "connect_web",
+    "connect_web_grpc_web",
+    "curl",
+    "grpc_web",
+    "urllib",
+)
+
+#: They make more than one connection.
+CONNECTING: Final = (
+    "buf_curl",
+    "connect_web",
+    "connect_web_grpc_web",
+    "curl",
+    "grpc_web",
+    "grpcurl",
+    "urllib",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +58,8 @@ class Client:
     @property
     def missing(self) -> str:
         """Return why it cannot be run; empty where it can."""
+        if self.name in WEB and TRANSPORT != "http":
+            return f"the transport {TRANSPORT} has no web"
         if self._program.exists():
             return ""
         why = BUILT / self.name / "missing"

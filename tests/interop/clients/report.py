@@ -15,9 +15,9 @@ _CELLS: Final[Mapping[str, str]] = {OK: "ok", FAILED: "**failed**", NOT_FOR_IT: 
 _INTRO: Final = """\
 # Clients of others
 
-Libraries of gRPC that nobody here wrote, each with a client by the contract alone, without an SDK of ours,
-against a server with `transport = "{transport}"`. `make interop` builds and runs them, and
-`make interop-report` makes this page of what that found: it is never edited by hand.
+Libraries of gRPC, Connect, gRPC-Web and HTTP that nobody here wrote, each with a client by the contract
+alone, without an SDK of ours, against a server with `transport = "{transport}"`. `make interop` builds and
+runs them, and `make interop-report` makes this page of what that found: it is never edited by hand.
 [What a client is, and what exactly each case asks of it](../tests/interop/clients/README.md).
 
 Tried on {date} against unisono-server {server}. {sum}"""

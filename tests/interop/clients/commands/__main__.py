@@ -5,7 +5,7 @@ import sys
 
 from tests.interop.clients.client import LACKING
 from tests.interop.clients.commands.cases import CASES, NOT_FOR_COMMANDS
-from tests.interop.clients.commands.service import Service
+from tests.interop.clients.commands.process import CommandService
 from tests.interop.clients.commands.tools import TOOLS, Failure, Tool
 from tests.interop.clients.expectations import CaseFailed, NotForIt
 
@@ -35,9 +35,9 @@ def main() -> int:
 
 def run(tool: Tool, address: str, case: str) -> None:
     """Run a case. Raises CaseFailed, NotForIt and Failure."""
-    if case in NOT_FOR_COMMANDS:
-        raise NotForIt(NOT_FOR_COMMANDS[case])
-    CASES[case](Service(tool, address))
+    if why := NOT_FOR_COMMANDS.get(case) or tool.not_for_it.get(case):
+        raise NotForIt(why)
+    CASES[case](CommandService(tool, address))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
-"""The service as a backend and a device call it by a command: a process for each call."""
+"""The service as a backend and a device call it by what knows protobuf's JSON, and has no stubs."""
 
-import json
 import os
-import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from tests.interop.clients.commands.tools import Failure, Tool
+from tests.interop.clients.commands.tools import Failure
 from tests.interop.clients.expectations import CaseFailed, check_reason, expect
-from tests.support.processes import TIMEOUT
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -25,28 +22,21 @@ FEEDS: Final = "unisono.v1.FeedService/"
 ResponseT = TypeVar("ResponseT", bound=Message)
 
 
-class Service:
+class Service(ABC):
     """What the cases call."""
 
-    def __init__(self, tool: Tool, address: str) -> None:
-        self._tool: Final = tool
-        self._address: Final = address
+    def __init__(self) -> None:
         self.user_id: Final = os.environ["USER_ID"]
         self.publisher: Final = os.environ["PUBLISHER_TOKEN"]
         self.user: Final = os.environ["USER_TOKEN"]
 
+    @abstractmethod
     def call(self, method: str, request: Message, response: ResponseT, token: str) -> ResponseT:
         """Make a call, and return its response. Raises Failure."""
-        done = subprocess.run(
-            self._tool.command(self._address, method, token, self.publisher, None),
-            input=json_format.MessageToJson(request),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-        )
-        if done.returncode:
-            raise Failure(self._tool.status(done.stderr))
-        return json_format.Parse(done.stdout, response)
+
+    @abstractmethod
+    def subscribe(self, timeout: float | None = None) -> "Stream":
+        """Begin a stream."""
 
     def new(self, title: str, key: str = "") -> service_pb.SendNotificationRequest:
         """Return what is to be sent."""
@@ -94,24 +84,20 @@ class Service:
         request = feed_pb.GetFeedRequest(user_id=self.user_id)
         return self.call(FEEDS + "GetFeed", request, feed_pb.GetFeedResponse(), token or self.publisher)
 
-    def subscribe(self, timeout: float | None = None) -> "Stream":
-        """Begin a stream."""
-        command = self._tool.command(self._address, FEEDS + "Subscribe", self.user, self.publisher, timeout)
-        return Stream(self._tool, command)
 
+class Stream(ABC):
+    """What a device is sent. It is ended with the context."""
 
-class Stream:
-    """A process that writes what a device is sent. It is ended with the context."""
-
-    def __init__(self, tool: Tool, command: list[str]) -> None:
-        pipe = subprocess.PIPE
-        self._tool: Final = tool
-        self._process: Final = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    def __init__(self) -> None:
         self._events: list[feed_pb.Event] = []
-        request = feed_pb.SubscribeRequest(endpoint_id=PHONE, platform=pb.DEVICE_PLATFORM_LINUX)
-        assert self._process.stdin is not None
-        self._process.stdin.write(json_format.MessageToJson(request))
-        self._process.stdin.close()
+
+    @abstractmethod
+    def next(self) -> feed_pb.SubscribeResponse:
+        """Return the next message. Raises Failure at the end."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the stream up."""
 
     def __enter__(self) -> Self:
         return self
@@ -119,25 +105,13 @@ class Stream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        self._process.wait()
+        self.close()
 
     def synced(self) -> None:
         """Read until a message is complete."""
         expect(self.next().HasField("welcome"), "the first message is no Welcome")
         while not self.next().complete:
             pass
-
-    def next(self) -> feed_pb.SubscribeResponse:
-        """Return the next message: to a brace on a line of its own. Raises Failure at the end."""
-        text = ""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            text += line
-            if line == "}\n":
-                return json_format.ParseDict(json.loads(text), feed_pb.SubscribeResponse())
-        assert self._process.stderr is not None
-        raise Failure(self._tool.status(self._process.stderr.read()))
 
     def event(self) -> feed_pb.Event:
         """Return the next event, whatever else comes before it."""
@@ -149,6 +123,11 @@ class Stream:
         """Read to the end."""
         while True:
             self.next()
+
+
+def request_of_stream() -> feed_pb.SubscribeRequest:
+    """Return the request of a device."""
+    return feed_pb.SubscribeRequest(endpoint_id=PHONE, platform=pb.DEVICE_PLATFORM_LINUX)
 
 
 @contextmanager

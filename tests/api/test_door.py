@@ -220,7 +220,7 @@ async def test_calls_are_overdue_in_the_order_in_which_they_began(
 
         ended = [frame.stream_id for frame in device.frames if frame.kind == frames.RST_STREAM]
         assert ended == [1, 5]
-        assert [receiver.waiting for receiver in receivers] == [0]
+        assert {receiver.waiting for receiver in receivers} == {0}
 
 
 async def test_a_client_that_gives_up_before_its_request_is_nobodys_error(

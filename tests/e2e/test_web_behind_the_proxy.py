@@ -10,9 +10,11 @@ import pytest
 
 from tests.guarantees.torture import tools
 from tests.support import tokens
+from tests.support.hooked import signed
 from tests.support.nginx import Nginx, nginx
 from tests.support.processes import serving
 from unisono.client import bearer, create_channel
+from unisono.server.app.new_hook import NewHook
 from unisono.v1.feed_service_pb2 import GetFeedRequest
 from unisono.v1.feed_service_pb2_grpc import FeedServiceStub
 
@@ -59,6 +61,30 @@ async def test_grpc_goes_on_as_grpc(proxy: Nginx) -> None:
         asked = await device.get(f"{V1}.FeedService/GetFeed", params={"message": "{}"})
 
     assert (feed.last_revision, asked.json()) == (0, {})
+
+
+async def test_a_hook_is_let_in_and_knows_its_sender_by_address(tmp_path: Path) -> None:
+    tools.require([tools.NGINX])
+    made = NewHook.make("mail.test", "ada", "github", tmp_path / "hook.secret")
+    made.write_secret()
+    file = tmp_path / "unisono.toml"
+    file.write_text(made.lines)
+    trusting = ("--transport", "http", "--trusted-proxies", "127.0.0.1", "--log-calls", "all")
+    with (
+        serving(tmp_path / "unisono.db", "--config", file, *trusting) as server,
+        nginx(server.address, tmp_path) as proxy,
+    ):
+        body = json.dumps({"zen": "Hello"}).encode()
+        headers = {"x-github-event": "ping", "x-github-delivery": "d-1", **signed(body, made.secret)}
+        async with client(proxy, "none") as sender:
+            del sender.headers["authorization"]
+            path = f"/hooks/{made.hook_id}"
+            answers = [await sender.post(path, content=body, headers=headers) for _ in range(2)]
+        ended = server.until("call ended")
+
+    assert [answer.json()["result"] for answer in answers] == ["sent", "repeated"]
+    # nginx says which address a request came from, and not which port.
+    assert (ended["method"], ended["peer"]) == ("hooks/github", "ipv4:127.0.0.1")
 
 
 async def test_what_is_neither_is_not_let_in(proxy: Nginx) -> None:

@@ -1,6 +1,7 @@
 """What comes by a hook is a call like any other: answered once it is stored, recorded and counted so."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -14,7 +15,7 @@ from tests.support.clocks import FakeClock
 from tests.support.full_store import FullStore, full
 from tests.support.hooked import bearer, encoded, hook, post, signed
 from tests.support.http2 import frames
-from tests.support.nodes import Running, Setup, running
+from tests.support.nodes import TRANSPORT, Running, Setup, running
 from unisono.server.api.call_log import CallLog
 from unisono.server.core.access.hooks import HookBook, HookSource
 from unisono.server.errors import OutcomeUnknown
@@ -36,6 +37,12 @@ async def test_over_http2(node: Running, ada: ApiClient) -> None:
 
     assert (answer[":status"], answer["content-type"]) == ("200", "application/json")
     assert (await ada.get(key="b")).payload.visual_content.title == "Backup done"
+
+
+async def test_without_the_web_there_are_hooks_all_the_same(setup: Setup) -> None:
+    setup.transport = replace(TRANSPORT, web=False)
+    async with running(setup) as node:
+        assert (await post(node, "json", SEND, bearer())).status == 200
 
 
 async def test_a_request_id_of_the_sender_is_answered_and_logged(node: Running) -> None:

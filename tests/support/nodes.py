@@ -1,8 +1,9 @@
 """Runs a whole node in the test's process: on a real socket and file, and with a held clock if wanted."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ class Setup:
     audit: Audit | None = None
     call_log: CallLog | None = None
     hooks: HookBook | None = None
+    origins: Mapping[str, Collection[str]] = field(default_factory=dict)
     connection: ConnectionOptions = field(default_factory=ConnectionOptions)
 
     def node(self) -> Node:
@@ -85,7 +87,7 @@ class Setup:
             ids=RandomIds(),
             verifier=self.verifier or TokenVerifier(tokens.issuers(), tokens.apps(), self.clock),
             limits=self.limits,
-            transport=self.transport,
+            transport=replace(self.transport, origins=frozenset(chain.from_iterable(self.origins.values()))),
             make_server=self.make_server,
             session_rules=self.session_rules,
             sweep_rules=self.sweep_rules,
@@ -94,6 +96,7 @@ class Setup:
             audit=self.audit,
             call_log=self.call_log,
             hooks=self.hooks,
+            origins=self.origins,
         )
 
 

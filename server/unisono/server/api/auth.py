@@ -23,7 +23,7 @@ _TRACE_KEY = "traceparent"
 _LONGEST_TRACE = 256
 
 #: What proxies add to a request that they pass on.
-_BY_PROXIES = frozenset(("forwarded", "x-forwarded-for", "x-real-ip", "via"))
+BY_PROXIES = frozenset(("forwarded", "x-forwarded-for", "x-real-ip", "via"))
 
 
 @value(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def require_use(principal: Principal, method: str, call: Call) -> None:
         return
     if principal.only_method != method:
         text = f"the access token is for {principal.only_method} alone"
-    elif not call.is_local or any(key in _BY_PROXIES for key, _ in call.metadata):
+    elif not call.is_local or any(key in BY_PROXIES for key, _ in call.metadata):
         text = "the access token is good from the server's own machine alone, and through no proxy"
     else:
         return

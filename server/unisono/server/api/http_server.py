@@ -27,6 +27,7 @@ class HttpServer:
             origins=transport.origins,
             hook=methods.hook,
             is_serving=lambda: methods.is_serving,
+            trying_out=transport.trying_out,
         )
         self._listener: Listener | None = None
         self.connections = ConnectionMetrics()

@@ -11,8 +11,11 @@ from unisono.server.api.hooks.door import HookDoor
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.rpc.json_codec import JsonCodec
 from unisono.server.api.rpc.methods import Method, method_table
+from unisono.server.api.transport import TryingOut
 from unisono.server.api.web.door import WebDoor
+from unisono.server.api.web.hosts import Hosts
 from unisono.server.api.web.origins import Origins
+from unisono.server.api.web.page import Page
 from unisono.server.clock import SystemClock
 from unisono.server.core.turns import Turns
 
@@ -29,12 +32,14 @@ class Router:
         web: bool = True,
         origins: Collection[str] = (),
         is_serving: Callable[[], bool] = lambda: True,
+        trying_out: TryingOut | None = None,
     ) -> None:
         """`services` are the methods by the full name of their service, and by their own name.
 
         `unknown` handles the calls of all others. Without `web` they are gRPC's alone. `hook` returns the
         handler of requests to the address of the hook with an id, whether there is one or not. `origins` are
         those of web pages that may call; `is_serving` is what whoever asks for the health is told.
+        `trying_out` is shown to browsers.
         """
         turns = Turns(SystemClock())
         methods = method_table(services, turns)
@@ -42,7 +47,12 @@ class Router:
         self._hooks: Final = HookDoor(hook or (lambda _: unknown))
         self._grpc: Final = GrpcDoor(methods, none)
         self._web: Final = WebDoor(
-            methods if web else {}, none if web else None, Origins(origins), is_serving
+            methods if web else {},
+            none if web else None,
+            Origins(origins),
+            is_serving,
+            hosts=None if trying_out is None else Hosts(trying_out.host),
+            page=None if trying_out is None else Page(trying_out.token, trying_out.user),
         )
 
     def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None]:

@@ -11,6 +11,18 @@ from unisono.server.api.tls import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TryingOut:
+    """What a server does besides where it is tried out: it shows a page, to which it gives access tokens.
+
+    `token` returns a new one, of the user with the id `user`. `host` is the one that the server listens on.
+    """
+
+    host: str
+    user: str
+    token: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
     """Settings of connections, in seconds and bytes; see `docs/server.md`, "Settings of the transport".
 
@@ -42,6 +54,7 @@ class Transport:
     web: bool = True
     #: The origins of the web pages of all apps together.
     origins: Collection[str] = ()
+    trying_out: TryingOut | None = None
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

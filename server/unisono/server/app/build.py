@@ -13,6 +13,7 @@ from unisono.server.app.audit_file import AuditFile
 from unisono.server.app.hook_book import hooks_of
 from unisono.server.app.node import Node
 from unisono.server.app.trust import Trust, trust
+from unisono.server.app.trying_out import trying_out
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import Clock, RandomIds, SystemClock
 from unisono.server.config import Settings
@@ -54,7 +55,7 @@ def build(
         key_sources=trusted.key_sources,
         user_prefixes=trusted.user_prefixes,
         limits=settings.limits(),
-        transport=_transport(settings, fitting, trusted),
+        transport=_transport(settings, fitting, trusted, clock),
         make_server=_make_server(settings),
         session_rules=_session_rules(settings),
         sweep_rules=_sweep_rules(settings),
@@ -107,7 +108,7 @@ def _make_server(settings: Settings) -> MakeServer:
     return GrpcioServer
 
 
-def _transport(settings: Settings, fitting: int, trusted: Trust) -> Transport:
+def _transport(settings: Settings, fitting: int, trusted: Trust, clock: Clock) -> Transport:
     return Transport(
         keepalive_time=settings.keepalive_time,
         ping_timeout=settings.ping_timeout,
@@ -133,6 +134,7 @@ def _transport(settings: Settings, fitting: int, trusted: Trust) -> Transport:
         client_certificate_header=settings.client_certificate_header,
         web=settings.web != "off",
         origins=frozenset(chain.from_iterable(trusted.origins.values())),
+        trying_out=trying_out(settings, trusted.apps, clock),
     )
 
 

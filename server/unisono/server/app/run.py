@@ -18,6 +18,7 @@ from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.service_manager import READY, STOPPING, notify
 from unisono.server.app.signals import Signals
+from unisono.server.app.trying_out import page_address
 from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
 from unisono.server.config.address import Address
@@ -67,6 +68,7 @@ async def _serve(
             store=settings.store,
             tls=tls is not None,
             transport=settings.chosen_transport,
+            **({"page": page} if (page := page_address(settings, port)) else {}),
         )
         if settings.dev:
             log.warning("the development key is accepted; do not use this for real users")

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from unisono.server.config import Settings
@@ -22,7 +22,7 @@ class NewHook:
     app: str
     user: str
     source: str
-    secret: str
+    secret: str = field(repr=False)
     secret_file: Path | None
 
     @classmethod

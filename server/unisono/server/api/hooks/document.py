@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 from unisono.server.errors import Reason, RequestMalformed
 
 MOST_BYTES: Final = 256 * 1024
-"""Bytes that the body of a hook may have: the largest that the documented senders make are far below."""
+"""Bytes that the body of a hook may have. A person is to read some lines of it, and few are longer."""
 
 Document: TypeAlias = Mapping[str, Any]
 

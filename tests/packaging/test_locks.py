@@ -9,6 +9,11 @@ from tests.packaging.sources import REQUIREMENTS, ROOT, pins
 
 LOCKS = sorted(REQUIREMENTS.glob("*.txt"))
 
+#: Of what is tried out with Node.js; what is installed has locks of its own.
+NPM_LOCKS = [
+    lock for lock in sorted(ROOT.glob("tests/**/package-lock.json")) if "node_modules" not in lock.parts
+]
+
 
 @pytest.fixture(params=LOCKS, ids=lambda lock: lock.name)
 def lock(request: pytest.FixtureRequest) -> Path:
@@ -44,10 +49,13 @@ def test_development_runs_on_the_versions_of_the_runtime() -> None:
     assert server.items() < pins(REQUIREMENTS / "server-otel.txt").items() <= dev.items()
 
 
-@pytest.mark.parametrize("name", ["oidc_provider", "clients/connect_node", "clients/grpc_js"])
-def test_a_lock_of_npm_pins_each_package_by_hash_and_names_no_registry(name: str) -> None:
-    lock = json.loads((ROOT / "tests/interop" / name / "package-lock.json").read_text())
-    packages = [package for name, package in lock["packages"].items() if name]
+def test_there_are_locks_of_npm() -> None:
+    assert NPM_LOCKS
+
+
+@pytest.mark.parametrize("lock", NPM_LOCKS, ids=lambda lock: lock.parent.name)
+def test_a_lock_of_npm_pins_each_package_by_hash_and_names_no_registry(lock: Path) -> None:
+    packages = [package for name, package in json.loads(lock.read_text())["packages"].items() if name]
     assert packages
     assert all(package["integrity"].startswith("sha512-") for package in packages)
     assert not any("resolved" in package for package in packages)

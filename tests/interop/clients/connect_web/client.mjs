@@ -1,4 +1,5 @@
-// A client on @connectrpc/connect-web as browsers have it: Connect in JSON, by the fetch of Node.js.
+// A client on @connectrpc/connect-web as browsers have it: Connect in JSON, by the fetch of Node.js, and what only
+// reads by GET.
 
 import { createConnectTransport } from "@connectrpc/connect-web";
 
@@ -13,7 +14,10 @@ const NOT_FOR_IT = {
 
 await main(
   `${versionOf("connect-web")}, Connect in JSON`,
-  // The types of what an `Any` may have, which in JSON is no bytes.
-  (address) => new Connection(createConnectTransport({ baseUrl: `http://${address}`, jsonOptions: { registry } })),
+  (address) => {
+    // In JSON an `Any` is no bytes: its types have to be known.
+    const options = { useHttpGet: true, jsonOptions: { registry } };
+    return new Connection(createConnectTransport({ baseUrl: `http://${address}`, ...options }));
+  },
   NOT_FOR_IT,
 );

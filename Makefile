@@ -45,8 +45,9 @@ golang:
 	@scripts/golang build
 
 .PHONY: tools
-tools: .venv/.dev ## build programs of others that some tests use, into .cache/tools: h2spec, gRPC's interop client, Connect's conformance suite; needs Go
+tools: .venv/.dev ## build programs of others that some tests use, into .cache/tools: h2spec, gRPC's interop client, Connect's conformance suite; needs Go; and what drives Chromium, which needs Node.js
 	@scripts/golang tools
+	@scripts/playwright
 
 .venv/.made:
 	@scripts/prerequisites $(PYTHON)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.support.provider.provider import Provider
 
 #: Tests that take long, above all by waiting for processes. They begin while there is other work to do.
-FIRST: Final = ("e2e", "upgrade", "docs", "guarantees", "verify", "packaging")
+FIRST: Final = ("e2e", "browser", "upgrade", "docs", "guarantees", "verify", "packaging")
 HERE: Final = Path(__file__).parent
 
 

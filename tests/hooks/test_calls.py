@@ -16,6 +16,7 @@ from tests.support.full_store import FullStore, full
 from tests.support.hooked import bearer, encoded, hook, post, signed
 from tests.support.http2 import frames
 from tests.support.nodes import TRANSPORT, Running, Setup, running
+from tests.support.processes import TIMEOUT
 from unisono.server.api.call_log import CallLog
 from unisono.server.core.access.hooks import HookBook, HookSource
 from unisono.server.errors import OutcomeUnknown
@@ -135,3 +136,26 @@ async def test_what_is_shown_and_marked_is_told_to_devices_at_once(node: Running
     await post(node, "json", READ, bearer())
     changes = await ada.history(changed_after=0)
     assert [(one.id, one.revision) for one in changes.notifications] == [(sent.body["id"], 2)]
+
+
+async def test_what_has_begun_when_the_server_stops_is_done(setup: Setup) -> None:
+    node = setup.node()
+    port = await node.start("127.0.0.1:0")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        # Given a request whose body is awaited
+        shown = "".join(f"{name}: {text}\r\n" for name, text in bearer().items())
+        head = f"host: test\r\ncontent-length: {len(SEND)}\r\nexpect: 100-continue\r\n{shown}\r\n"
+        writer.write(f"POST /hooks/json HTTP/1.1\r\n{head}".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        # When the server stops, and the body comes
+        stopping = asyncio.create_task(node.stop(grace=TIMEOUT))
+        await asyncio.sleep(0)
+        writer.write(SEND)
+        # Then it is sent
+        assert await reader.readline() == b"HTTP/1.1 200 \r\n"
+        await stopping
+    finally:
+        writer.close()
+    async with running(setup) as again:
+        assert (await ApiClient(again.user("ada")).get(key="b")).payload.visual_content.title == "Backup done"

@@ -99,8 +99,8 @@ stubs: .venv/.dev ## make stubs for another language, with its own generators (L
 	@scripts/stubs "$(LANGUAGE)" "$(or $(OUT),stubs/$(LANGUAGE))"
 
 .PHONY: pictures
-pictures: .venv/.dev ## take the pictures in docs/pictures anew, from the running thing; needs tmux
-	@$(BIN)/python scripts/pictures docs/pictures
+pictures: .venv/.dev ## take the pictures in docs/pictures anew, from the running thing; needs tmux and Chromium
+	@PYTHONPATH=. $(BIN)/python scripts/pictures docs/pictures
 
 .PHONY: proto-check
 proto-check: .venv/.dev .venv-proto/.made ## check the stubs and the reference for drift, the proto for lint, format and breaking changes

@@ -1,13 +1,15 @@
 """Two devices in one page, in a real browser: what happens on one is on the other, also after a cut."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.browser.chromium import Chromium
+from tests.browser.chromium import Chromium, Tab
 from tests.browser.two_devices import LAPTOP, PHONE, TwoDevices
 from tests.support import tokens
 from tests.support.nodes import TRANSPORT, Setup, running
@@ -16,19 +18,22 @@ from unisono.client import Publisher, ReadState
 from unisono.server.api.http_server import HttpServer
 from unisono.server.api.transport import TryingOut
 
-TRIED_OUT = TryingOut(host="127.0.0.1", user="ada", token=tokens.device)
+
+def tried_out(path: Path, token: Callable[[], str]) -> Setup:
+    """A node with the page, of the user ada."""
+    trying_out = TryingOut(host="127.0.0.1", user="ada", token=token)
+    return Setup(
+        path=path / "unisono.db",
+        make_server=HttpServer,
+        transport=replace(TRANSPORT, trying_out=trying_out),
+        origins={"mail.test": ("*",)},
+    )
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def server(chromium: Chromium, tmp_path: Path) -> AsyncIterator[str]:
     """The address of a server of this test alone, once there is a browser."""
-    setup = Setup(
-        path=tmp_path / "unisono.db",
-        make_server=HttpServer,
-        transport=replace(TRANSPORT, trying_out=TRIED_OUT),
-        origins={"mail.test": ("*",)},
-    )
-    async with running(setup) as node:
+    async with running(tried_out(tmp_path, tokens.device)) as node:
         yield node.target
 
 
@@ -121,6 +126,39 @@ async def test_its_devices_go_with_it(chromium: Chromium, server: str) -> None:
     assert [ephemeral for _, ephemeral in devices] == [True, True]
     page = await TwoDevices.opened(chromium, "anew", f"http://{server}/")
     assert await page.tab.inside(listed) == devices
+
+
+@asynccontextmanager
+async def with_tokens(*lives: int, chromium: Chromium, path: Path) -> AsyncIterator[tuple[Tab, list[str]]]:
+    """The page, whose tokens are good for so many seconds, and the tokens that it was given."""
+    given: list[str] = []
+
+    def token() -> str:
+        left = lives[min(len(given), len(lives) - 1)]
+        given.append(tokens.device(exp=int(time.time()) + left))
+        return given[-1]
+
+    async with running(tried_out(path, token)) as node:
+        tab = chromium.tab(f"tokens {lives}")
+        await tab.goto(f"http://{node.target}/")
+        yield tab, given
+
+
+async def test_a_page_whose_token_expires_gets_another(chromium: Chromium, tmp_path: Path) -> None:
+    async with with_tokens(2, 3600, chromium=chromium, path=tmp_path) as (tab, given):
+        renewed = "document.body.dataset.token !== arg"
+        live = "Object.values(devices).every(device => device.state === 'live')"
+        await TwoDevices(tab).until(f"{renewed} && {live}", given[0])
+        assert len(given) == 2
+
+
+async def test_one_that_gets_none_that_is_good_does_not_ask_for_ever(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    async with with_tokens(-1, chromium=chromium, path=tmp_path) as (tab, given):
+        asks_again = "await page.waitForRequest(request => request.url().endsWith('Subscribe'));"
+        await tab.run(asks_again * 6)
+        assert len(given) == 2
 
 
 async def test_an_error_is_shown(chromium: Chromium, server: str) -> None:

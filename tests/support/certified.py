@@ -23,7 +23,7 @@ class Certified:
 
     def __init__(self, node: Running, root: bytes, closing: AsyncExitStack) -> None:
         self.node = node
-        self._root = root
+        self.root = root
         self._closing = closing
         self._channels: dict[Shown | None, grpc.aio.Channel] = {None: node.channel}
 
@@ -35,7 +35,7 @@ class Certified:
         """Return the channel of those who show this."""
         if shown not in self._channels:
             assert shown is not None
-            self._channels[shown] = create_channel(self.node.target, **shown.options(self._root))
+            self._channels[shown] = create_channel(self.node.target, **shown.options(self.root))
             self._closing.push_async_callback(self._channels[shown].close)
         return self._channels[shown]
 

@@ -58,6 +58,15 @@ async def test_it_is_refused_by_a_reason_of_its_own(tmp_path: Path) -> None:
     assert info["debug"]["reason"] == "ORIGIN_NOT_ALLOWED"
 
 
+@pytest.mark.parametrize("origins", [(MAIL_PAGE, "https://evil.example"), (MAIL_PAGE, MAIL_PAGE), ("",)])
+async def test_what_no_browser_says_is_no_origin_of_an_app(origins: tuple[str, ...], tmp_path: Path) -> None:
+    async with with_pages(tmp_path) as (_, client):
+        headers = [*sent_by(None).items(), *(("origin", origin) for origin in origins)]
+        answer = await client.post(GET_FEED, headers=headers, content=b"{}")
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+
+
 async def test_before_the_body_is_read(tmp_path: Path) -> None:
     async with with_pages(tmp_path) as (node, _):
         for origin in (CHAT_PAGE, "https://evil.example"):

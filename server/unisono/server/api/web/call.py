@@ -35,8 +35,9 @@ class WebCall(ExchangeCall):
     ) -> None:
         super().__init__(exchange, metadata, gzip=gzip, codec=codec)
         self._leading = leading
-        named = (value for key, value in metadata if key == "origin")
-        self._origin = next((value for value in named if isinstance(value, str)), None)
+        named = [str(value) for key, value in metadata if key == "origin"]
+        # Several are none that anybody has.
+        self._origin = ", ".join(named) if named else None
 
     @property
     def origin(self) -> str | None:

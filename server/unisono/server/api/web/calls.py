@@ -23,7 +23,7 @@ Handling: TypeAlias = Coroutine[Any, Any, None]
 Make: TypeAlias = Callable[[Exchange, WebHead, Headers, Codec | None], WebCall]
 
 #: Whether messages are JSON, by content type. `curl -d` says that it sends a form, and other clients say
-#: nothing: there are no cookies that a form of a foreign page could misuse.
+#: nothing. What a foreign page could send so by itself has no token, and says from where it is.
 UNARY: Final[Mapping[bytes, bool]] = {
     b"application/json": True,
     b"application/proto": False,

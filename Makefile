@@ -171,9 +171,27 @@ $(ALL_TESTS) $(UNCOVERED) || status=$$?; \
 exit $$status
 endef
 
+# The doors of the web, and what does not come in by a channel, or by TLS, or measures what others do, too.
+DOORS := connect json grpc-web
+NOT_ON_DOORS := $(addprefix tests/api/test_,client_certificates.py door.py encoded_by_hand.py gone_clients.py \
+	isolation_of_certificates.py limits_of_lists.py reflection.py splitting.py tarpit.py what_http_adds.py)
+
+# Whatever fails, all doors are tried and reported.
+define DOOR_TESTS
+status=0; \
+for door in $(DOORS); do \
+	DOOR=$$door $(BIN)/python $(PYTEST) -m "not thorough" tests/api $(NOT_ON_DOORS:%=--ignore %) || status=$$?; \
+done; \
+exit $$status
+endef
+
 .PHONY: test
-test: .venv/.dev golang ## run all tests
+test: .venv/.dev golang test-doors ## run all tests
 	@$(if $(COVERAGE),$(COVERED_TESTS),$(ALL_TESTS))
+
+.PHONY: test-doors
+test-doors: .venv/.dev ## run the tests of the API over the web: Connect, its JSON, and gRPC-Web
+	@$(DOOR_TESTS)
 
 # What names a connection, a stream or a call; not what tries out files, keys and commands beside a server.
 ON_HTTP := tests/api tests/client tests/e2e

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from tests.support import tokens
+from tests.support import doors, tokens
 from tests.support.transports import MAKE_SERVER
 from unisono.client import ConnectionOptions, bearer, create_channel
 from unisono.server.api.audit import Audit
@@ -119,7 +119,11 @@ class Running:
         self.node = node
         self.target = f"127.0.0.1:{port}"
         self.setup = setup
-        self.channel = create_channel(self.target, **setup.connection)
+        self.channel = (
+            doors.web_channel(self.target)
+            if doors.IS_WEB
+            else create_channel(self.target, **setup.connection)
+        )
 
     def client(self, token: str) -> Client:
         return Client(self.channel, token)

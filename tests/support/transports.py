@@ -7,11 +7,12 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from tests.support import doors
 from unisono.server.api.grpcio.server import GrpcioServer
 from unisono.server.api.http_server import HttpServer
 from unisono.server.api.transport import MakeServer
 
-NAME: Final = os.environ.get("TRANSPORT", "grpcio")
+NAME: Final = "http" if doors.IS_WEB else os.environ.get("TRANSPORT", "grpcio")
 
 MAKE_SERVER: Final[MakeServer] = HttpServer if NAME == "http" else GrpcioServer
 
@@ -44,6 +45,7 @@ OF_HTTP_ALONE: Final[Mapping[str, str]] = {
 
 
 def fact(nodeid: str) -> str | None:
-    """Return why the transport of this run does not pass a test; None where it does."""
+    """Return why the transport of this run, or its door, does not pass a test; None where they do."""
     others = OF_GRPCIO_ALONE if NAME == "http" else OF_HTTP_ALONE
-    return next((why for name, why in others.items() if nodeid.startswith(name)), None)
+    found = (why for name, why in others.items() if nodeid.startswith(name))
+    return next(found, None) or doors.fact(nodeid)

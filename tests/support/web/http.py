@@ -53,7 +53,8 @@ class Http2:
             (":path", request.target),
             (":authority", self._address),
         ]
-        stream_id = connection.send(header_block([*pseudo, *request.headers]), request.body, answer)
+        block = header_block([*pseudo, *request.headers, *_length(request)])
+        stream_id = connection.send(block, request.body, answer)
         try:
             yield answer
         finally:
@@ -90,7 +91,8 @@ class Http1:
             answer.lose()
             yield answer
             return
-        receiving = asyncio.create_task(connection.exchange(request, answer))
+        connection.send(request)
+        receiving = asyncio.create_task(connection.receive(answer))
         try:
             yield answer
         finally:
@@ -141,20 +143,20 @@ class _Http1Connection:
     def close(self) -> None:
         self._writer.transport.abort()
 
-    async def exchange(self, request: Request, answer: Answer) -> None:
-        """Send a request, and tell the answer what comes."""
+    async def receive(self, answer: Answer) -> None:
+        """Tell the answer what comes."""
         try:
-            self._send(request)
-            while await self._receive(answer):
+            while await self._take(answer):
                 pass
             if self._http1.our_state is h11.DONE and self._http1.their_state is h11.DONE:
                 self._http1.start_next_cycle()
         except (OSError, h11.RemoteProtocolError):
             answer.lose()
 
-    def _send(self, request: Request) -> None:
-        length = [] if request.method == "GET" else [("content-length", str(len(request.body)))]
-        headers = [("host", self._host), *request.headers, *length]
+    def send(self, request: Request) -> None:
+        """Send a request. Blanks around a value are no part of it (RFC 9110, section 5.5)."""
+        given = [(name, value.strip()) for name, value in request.headers]
+        headers = [("host", self._host), *given, *_length(request)]
         events = (
             h11.Request(method=request.method, target=request.target, headers=headers),
             h11.Data(data=request.body),
@@ -162,7 +164,7 @@ class _Http1Connection:
         )
         self._writer.write(b"".join(self._http1.send(event) or b"" for event in events))
 
-    async def _receive(self, answer: Answer) -> bool:
+    async def _take(self, answer: Answer) -> bool:
         """Take what comes next, and return whether there may be more."""
         match self._http1.next_event():
             case h11.NEED_DATA:
@@ -179,3 +181,7 @@ class _Http1Connection:
                 answer.lose()
                 return False
         return True
+
+
+def _length(request: Request) -> list[tuple[str, str]]:
+    return [] if request.method == "GET" else [("content-length", str(len(request.body)))]

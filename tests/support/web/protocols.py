@@ -109,7 +109,9 @@ class Connect:
         if answer.headers.get("content-type") != "application/json":
             return of_http(answer.status)
         error = object_of(await answer.whole())
-        if HTTP_OF.get(error["code"]) != answer.status:
+        # What is not there is not there for HTTP, too.
+        missing = (error["code"], answer.status) == ("unimplemented", 404)
+        if HTTP_OF.get(error["code"]) != answer.status and not missing:
             raise Misspoken(f"{error['code']} comes with HTTP status {answer.status}")
         return of_connect(error, metadata_of(answer.headers))
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from math import inf
 from pathlib import Path
 from random import Random
@@ -17,6 +18,8 @@ from tests.guarantees.torture.server import NOTHING, Server
 from tests.support import tokens
 from tests.support.process_stats import on_another_core
 from tests.support.processes import TIMEOUT, Environment
+from tests.support.web.channel import DOORS, Door
+from tests.support.web.transport import WebTransport
 from unisono.client import Backoff, Publisher, Transport, create_transport
 from unisono.verify.history import Principal
 from unisono.verify.load import isolation_probe
@@ -31,6 +34,9 @@ USERS: Final = ("ada", "bob", "eve")
 #: Calls a second for each user at most, where nothing is timed: the machine is shared with other work.
 UNTIMED_RATE: Final = 50.0
 
+#: Our own transport alone has the doors of the web.
+_WEB: Final[Environment] = {"UNISONO_TRANSPORT": "http"}
+
 
 @dataclass(slots=True, kw_only=True)
 class TrialContext:
@@ -40,7 +46,8 @@ class TrialContext:
     `rounds` is how often the trial repeats its faults; it calls `done` after each. `patches` are applied to
     all servers, and to devices that are processes of their own. `timeout` is how long a workload that is left
     alone may take until every device has caught up, in seconds. A trial that is not `timed` shares its
-    machine with other work: times are recorded there, and not judged.
+    machine with other work: times are recorded there, and not judged. With `web`, all clients come over the
+    web, each by the next of its doors, and the server has these.
     """
 
     folder: Path
@@ -50,17 +57,22 @@ class TrialContext:
     done: Callable[[], None] = lambda: None
     timeout: float = TIMEOUT
     timed: bool = True
+    web: bool = False
     #: The root of the server's certificate, if it has one.
     root: bytes | None = None
     random: Random = field(init=False)
     recorder: Recorder = field(init=False)
+    _doors: "cycle[Door]" = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311
         self.recorder = Recorder(steady_clock())
+        self._doors = cycle(DOORS.values())
 
     def straight(self, address: str) -> Transport:
-        """Return a transport to a server without faults."""
+        """Return a transport to a server, which adds no faults."""
+        if self.web:
+            return WebTransport(address, next(self._doors))
         return create_transport(address, root_certificates=self.root)
 
     @asynccontextmanager
@@ -75,7 +87,7 @@ class TrialContext:
 
         Raises `AssertionError` inside the context as soon as the server ends by itself.
         """
-        env = {**env, **self.patched(*patches)}
+        env = {**env, **self.patched(*patches), **(_WEB if self.web else NOTHING)}
         server = Server(self.folder / store, self.recorder, env, flags)
         try:
             await server.start()

@@ -7,6 +7,9 @@ from typing import Final
 
 from tests.support.proxies import CHUNK, Proxy, put
 
+#: What an answer of HTTP/1.1 begins with (RFC 9112, section 4).
+_HTTP1: Final = b"HTTP/1.1 "
+
 #: An HTTP/2 frame begins with three bytes of length, one of type, one of flags and four of stream
 #: (RFC 9113, section 4.1); DATA has the type 0 (section 6.1). A message of a stream is one DATA frame.
 _HEAD: Final = 9
@@ -30,15 +33,52 @@ class CuttingProxy(Proxy):
 
     async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """See `Proxy`."""
-        left = next(self._lengths)
         try:
-            while left:
-                head = await source.readexactly(_HEAD)
-                await put(sink, head + await source.readexactly(int.from_bytes(head[:3], "big")))
-                left -= head[3] == _DATA
+            await self._pass_on(source, sink, next(self._lengths))
         except asyncio.IncompleteReadError:
             return
         self._cut()
+
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, messages: int) -> None:
+        """Pass on so many messages, whatever version of HTTP they come by."""
+        # A frame's head and the beginning of an answer are of the same size.
+        begin = await source.readexactly(_HEAD)
+        if begin == _HTTP1:
+            await _pass_on_http1(source, sink, messages)
+            return
+        while messages:
+            await put(sink, begin + await source.readexactly(int.from_bytes(begin[:3], "big")))
+            messages -= begin[3] == _DATA
+            if messages:
+                begin = await source.readexactly(_HEAD)
+
+
+async def _pass_on_http1(source: asyncio.StreamReader, sink: asyncio.StreamWriter, messages: int) -> None:
+    """Pass on so many messages: bodies of a known length, or chunks (RFC 9112, section 7.1)."""
+    begin = _HTTP1
+    while messages:
+        head = begin + await source.readuntil(b"\r\n\r\n")
+        await put(sink, head)
+        fields = dict(line.partition(": ")[::2] for line in head.decode().lower().split("\r\n"))
+        if "content-length" in fields:
+            await put(sink, await source.readexactly(int(fields["content-length"])))
+            messages -= 1
+        else:
+            messages -= await _pass_on_chunks(source, sink, messages)
+        begin = b""
+
+
+async def _pass_on_chunks(source: asyncio.StreamReader, sink: asyncio.StreamWriter, most: int) -> int:
+    """Pass on chunks to the last one, or so many; return how many brought something."""
+    passed = 0
+    while passed < most:
+        line = await source.readuntil(b"\r\n")
+        size = int(line, 16)
+        await put(sink, line + await source.readexactly(size + 2))
+        if not size:
+            break
+        passed += 1
+    return passed
 
 
 class SlowProxy(Proxy):

@@ -67,6 +67,7 @@ def run(
                 patches=patches,
                 timeout=timeout,
                 timed=timed,
+                web=trial.web,
             )
             history, failure = _one(trial, context)
         result.rounds += count

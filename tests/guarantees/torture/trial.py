@@ -12,7 +12,7 @@ class Trial:
 
     `full` is how many rounds `make torture` runs, `short` how many each test run does, and
     `rounds_per_history` how many go into one history: longer ones need much memory to be judged. `needs` are
-    tools of the system, without which it cannot be run.
+    tools of the system, without which it cannot be run. With `web`, all clients come over the web.
     """
 
     name: str
@@ -22,3 +22,4 @@ class Trial:
     short: int
     rounds_per_history: int = 10
     needs: tuple[str, ...] = ()
+    web: bool = False

@@ -23,6 +23,7 @@ from tests.guarantees.torture.trials import (
     thundering_herd,
     tls_herd,
     tokens,
+    web,
 )
 
 TRIALS: Final[tuple[Trial, ...]] = (
@@ -39,6 +40,7 @@ TRIALS: Final[tuple[Trial, ...]] = (
     network.CORRUPT,
     tokens.EXPIRED,
     golang.GOLANG,
+    *web.WEB,
     crowded.CROWDED,
     disk.DISK,
     clock.CLOCK,

@@ -13,7 +13,7 @@ from tests.guarantees.torture.network_faults import CorruptingProxy, CuttingProx
 from tests.guarantees.torture.trial import Trial
 from tests.support.proxies import Proxy, carrying
 from tests.support.server_certificate import issued
-from unisono.client import Transport, create_transport
+from unisono.client import Transport
 from unisono.verify.load.access import Connect
 from unisono.verify.load.traffic import PLATFORMS
 
@@ -51,12 +51,12 @@ async def proxies(stack: AsyncExitStack, make: Callable[[int], Proxy]) -> list[s
     return [(await stack.enter_async_context(carrying(make(number)))).target for number in range(_PROXIES)]
 
 
-def through(addresses: list[str], root: bytes | None = None) -> Connect:
+def through(context: TrialContext, addresses: list[str]) -> Connect:
     """Return a function that connects through the next of the proxies each time."""
     left = iter(addresses)
 
     def connect() -> Transport:
-        return create_transport(next(left), root_certificates=root)
+        return context.straight(next(left))
 
     return connect
 
@@ -74,7 +74,7 @@ async def cut(context: TrialContext) -> None:
             lengths = cycle(range(1, _LONGEST + 1)) if number % 2 else cycle(range(_LONGEST, 0, -1))
             return CuttingProxy(server.address, lengths, note)
 
-        way = through(await proxies(stack, proxy))
+        way = through(context, await proxies(stack, proxy))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 await cuts.reaches(cuts.value + _CUTS)
@@ -91,7 +91,7 @@ async def away(context: TrialContext) -> None:
             opened.append(Proxy(server.address))
             return opened[-1]
 
-        way = through(await proxies(stack, open_proxy))
+        way = through(context, await proxies(stack, open_proxy))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 gone = context.random.sample(opened[1:], _PROXIES // 2)
@@ -107,7 +107,7 @@ async def slow(context: TrialContext) -> None:
     """Delay, stall and split what is passed on."""
     async with context.server() as server, AsyncExitStack() as stack:
         chance = count(context.seed)
-        way = through(await proxies(stack, lambda _: SlowProxy(server.address, _chance(chance))))
+        way = through(context, await proxies(stack, lambda _: SlowProxy(server.address, _chance(chance))))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 await asyncio.sleep(_SPAN)
@@ -127,7 +127,7 @@ async def corrupt(context: TrialContext) -> None:
 
         proxy = partial(CorruptingProxy, server.address, corrupted=note)
         addresses = await proxies(stack, lambda _: proxy(random=_chance(chance)))
-        way = through(addresses, context.root)
+        way = through(context, addresses)
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 await corruptions.reaches(corruptions.value + _CUTS // 4)

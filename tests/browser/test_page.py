@@ -17,6 +17,7 @@ from tests.support.proxies import Proxy, proxied
 from unisono.client import Publisher, ReadState
 from unisono.server.api.http_server import HttpServer
 from unisono.server.api.transport import TryingOut
+from unisono.server.core.feeds import SessionRules
 
 
 def tried_out(path: Path, token: Callable[[], str]) -> Setup:
@@ -27,6 +28,7 @@ def tried_out(path: Path, token: Callable[[], str]) -> Setup:
         make_server=HttpServer,
         transport=replace(TRANSPORT, trying_out=trying_out),
         origins={"mail.test": ("*",)},
+        session_rules=SessionRules(heartbeat_default=2, heartbeat_min=1),
     )
 
 
@@ -97,6 +99,17 @@ async def test_who_was_cut_off_comes_back_to_what_is_so_now(
     proxy.unblock()
     await page.until_both_have({"stays": False, "is read": True, "is new": False}, unread=2)
     await page.until("Object.values(devices).every(device => device.state === 'live')")
+
+
+async def test_who_hears_nothing_any_more_comes_back(
+    chromium: Chromium, proxy: Proxy, publisher: Publisher
+) -> None:
+    """As when a laptop has changed networks: the connection is open, and nothing comes by it."""
+    page = await TwoDevices.opened(chromium, "silent", f"http://{proxy.target}/")
+    proxy.silence()
+    proxy.speak()
+    await publisher.send("ada", title="meanwhile")
+    await page.until_both_have({"meanwhile": False}, unread=1)
 
 
 async def test_one_that_is_disconnected_catches_up(chromium: Chromium, server: str) -> None:

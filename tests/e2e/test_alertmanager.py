@@ -111,11 +111,12 @@ async def test_what_fires_is_shown_and_what_is_resolved_is_read(tmp_path: Path) 
             fired = await shown(ada, lambda one: one.read_state == UNREAD)
             # And is resolved
             await tell(client, since=now - timedelta(minutes=3), until=now - timedelta(minutes=2))
-            await shown(ada, lambda one: one.read_state == READ)
+            over = await shown(ada, lambda one: one.read_state == READ and one.payload != fired.payload)
             # And fires anew
             await tell(client, since=now - timedelta(minutes=1), until=now + timedelta(hours=1))
             again = await shown(ada, lambda one: one.read_state == UNREAD)
 
     assert fired.payload.visual_content.title == "DiskFull"
     assert fired.payload.visual_content.body == "db-1 has 2 % left"
+    assert over.payload.visual_content.title == "DiskFull (resolved)"
     assert (again.id, again.alert_revision) == (fired.id, again.revision)

@@ -11,7 +11,7 @@ from unisono.server.api.convert.content import content
 from unisono.server.api.convert.fields import identifier
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.hooks.document import document
-from unisono.server.api.hooks.event import News, Settled
+from unisono.server.api.hooks.event import Ignored, News, Settled
 from unisono.server.api.hooks.fitting import key_of, send_request
 from unisono.server.api.hooks.handling import Read
 from unisono.server.api.hooks.sources import alerts, github, plain
@@ -120,13 +120,12 @@ def becomes_good(read: Read, headers: Mapping[str, str], found: Mapping[str, Any
     except InvalidRequest:
         return
     violations = Violations()
-    if isinstance(told, News):
-        request = send_request("ada", told, bounds)
+    news = told if isinstance(told, News) else told.news if isinstance(told, Settled) else None
+    if news is not None:
+        request = send_request("ada", news, bounds)
         content(violations, request, bounds)
-        key = request.app_notification_id
-        assert bool(key) == bool(told.key)
-    else:
-        key = key_of(told.key, bounds) if isinstance(told, Settled) else ""
+        assert bool(request.app_notification_id) == bool(news.key)
+    key = "" if isinstance(told, Ignored) else key_of(told.key, bounds)
     identifier(violations, "app_notification_id", key, bounds.id_bytes, required=False)
     violations.check()
 

@@ -31,9 +31,13 @@ class News:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What has this key needs nobody's attention any more."""
+    """What has this key needs nobody's attention any more.
+
+    `news` is what it says from then on, if not the same.
+    """
 
     key: str
+    news: News | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -114,18 +114,26 @@ class HookHandler:
             case Ignored():
                 return {"result": "ignored", "message": told.why}
             case Settled():
-                mark = mark_read_request(hook.user_id, told.key, context.limits)
-                return {"result": await self._mark(context, hook, mark)}
+                return {"result": await self._settle(context, hook, told)}
             case News():
                 send = send_request(hook.user_id, told, context.limits)
                 answer = await self._notifications.send_notification(context, send)
                 sent = pb.SendNotificationResponse.FromString(answer).result
                 return {"result": "repeated" if sent.deduplicated else "sent", "id": sent.id}
 
-    async def _mark(self, context: RequestContext, hook: Hook, mark: pb.MarkNotificationsRequest) -> str:
-        """Mark as read what there is: what was withdrawn, or never sent, is nobody's error."""
+    async def _settle(self, context: RequestContext, hook: Hook, told: Settled) -> str:
+        """Mark as read what there is: what was withdrawn, or never sent, is nobody's error.
+
+        What it says from then on comes after a look whether it is there, and makes it unread for a moment.
+        """
+        mark = mark_read_request(hook.user_id, told.key, context.limits)
+        do_mark = self._marks[hook.source].handle
         try:
-            await self._marks[hook.source].handle(context, mark)
+            await do_mark(context, mark)
+            if told.news is not None:
+                send = send_request(hook.user_id, told.news, context.limits)
+                await self._notifications.send_notification(context, send)
+                await do_mark(context, mark)
         except NotFound:
             return "gone"
         return "read"

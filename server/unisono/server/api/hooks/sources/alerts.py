@@ -1,7 +1,7 @@
 """Alertmanager (webhooks of version 4) and Grafana, whose alerts come in the same shape with something added.
 
 A group of alerts is one notification: what has its key is rewritten while alerts come and go, and read once
-all are resolved.
+all are resolved. Then it says so: else the same alert that fires again would be taken for a repetition.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,22 +31,22 @@ def read(headers: Mapping[str, str], body: Document) -> Told:
         raise InvalidRequest.of("groupKey", "is required")
     match text(body, "status"):
         case "resolved":
-            return Settled(key=key)
+            return Settled(key=key, news=_news(key, body, items(body, "alerts"), resolved=True))
         case "firing":
-            return _firing(key, body)
+            firing = [one for one in items(body, "alerts") if text(one, "status") != "resolved"]
+            return _news(key, body, firing, resolved=False)
         case _:
             raise InvalidRequest.of("status", "must be firing or resolved")
 
 
-def _firing(key: str, body: Document) -> News:
-    alerts = [one for one in items(body, "alerts") if text(one, "status") != "resolved"]
+def _news(key: str, body: Document, alerts: list[Any], *, resolved: bool) -> News:
     common = texts(body, "commonLabels")
     name = common.get("alertname") or text(body, "groupLabels", "alertname") or text(body, "receiver")
-    count = f" ({len(alerts)} firing)" if len(alerts) != 1 else ""
+    count = " (resolved)" if resolved else f" ({len(alerts)} firing)" if len(alerts) != 1 else ""
     first = alerts[0] if alerts else {}
     # A group that fires again has the same texts as before, and yet is something new.
     since = max((text(one, "startsAt") for one in alerts), default="")
-    own = {"starts_at": since, "firing": str(len(alerts))}
+    own = {"starts_at": since, "firing": "0" if resolved else str(len(alerts))}
     return News(
         key=key,
         title=text(body, "title") or f"{name or 'alert'}{count}",
@@ -58,6 +58,7 @@ def _firing(key: str, body: Document) -> News:
         priority=_PRIORITIES.get(common.get("severity", "").lower(), Priority.UNSPECIFIED),
         data={**own, **common, **own},
         replaces=True,
+        silent=resolved,
     )
 
 

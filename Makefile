@@ -171,16 +171,17 @@ $(ALL_TESTS) $(UNCOVERED) || status=$$?; \
 exit $$status
 endef
 
-# The doors of the web, and what does not come in by a channel, or by TLS, or measures what others do, too.
+# The doors of the web, and what does not come in by a channel, or measures what others do, too.
 DOORS := connect json grpc-web
-NOT_ON_DOORS := $(addprefix tests/api/test_,client_certificates.py door.py encoded_by_hand.py gone_clients.py \
-	isolation_of_certificates.py limits_of_lists.py reflection.py splitting.py tarpit.py what_http_adds.py)
+NOT_ON_DOORS := $(addprefix tests/api/test_,door.py encoded_by_hand.py gone_clients.py \
+	limits_of_lists.py reflection.py splitting.py tarpit.py what_http_adds.py)
 
-# Whatever fails, all doors are tried and reported.
+# These wait for little: more workers than cores would only import everything more often. Whatever fails, all
+# doors are tried and reported.
 define DOOR_TESTS
 status=0; \
 for door in $(DOORS); do \
-	DOOR=$$door $(BIN)/python $(PYTEST) -m "not thorough" tests/api $(NOT_ON_DOORS:%=--ignore %) || status=$$?; \
+	DOOR=$$door $(BIN)/python $(PYTEST) --numprocesses auto tests/api $(NOT_ON_DOORS:%=--ignore %) || status=$$?; \
 done; \
 exit $$status
 endef

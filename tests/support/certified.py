@@ -9,9 +9,9 @@ from typing import Final
 import grpc
 
 from tests.http.authority import Authority
+from tests.support import doors
 from tests.support.client_authority import ClientAuthority, Shown
 from tests.support.nodes import Client, Running, Setup, running
-from unisono.client import create_channel
 from unisono.server.api.http_server import HttpServer
 
 CLIENTS: Final = ClientAuthority()
@@ -35,7 +35,7 @@ class Certified:
         """Return the channel of those who show this."""
         if shown not in self._channels:
             assert shown is not None
-            self._channels[shown] = create_channel(self.node.target, **shown.options(self.root))
+            self._channels[shown] = doors.channel(self.node.target, **shown.options(self.root))
             self._closing.push_async_callback(self._channels[shown].close)
         return self._channels[shown]
 

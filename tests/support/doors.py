@@ -4,12 +4,15 @@ Each name of a test has the fact that it rests on. A test of a list that passes 
 """
 
 import os
+import ssl
 from collections.abc import Mapping
-from typing import Final, cast
+from tempfile import NamedTemporaryFile
+from typing import Final, Unpack, cast
 
 import grpc
 
 from tests.support.web.channel import DOORS, WebChannel
+from unisono.client import ConnectionOptions, create_channel
 
 NAME: Final = os.environ.get("DOOR", "grpc")
 
@@ -25,7 +28,10 @@ _OF_THE_WEB: Final[Mapping[str, str]] = {
 } | {
     f"{_API}health.py::test_a_request_that_never_comes_is_not_waited_for": (
         "a stub of the web sends its one request whole"
-    )
+    ),
+    f"{_API}client_certificates.py::test_all_ends_with_its_time": (
+        "a stub of the web has no streams of requests, by which reflection is asked"
+    ),
 }
 
 _ONE_CALL: Final[Mapping[str, str]] = {
@@ -60,6 +66,7 @@ _OF_JSON: Final[Mapping[str, str]] = {
         f"{_API}{name}{_REFLECTION}": _UNDEFINED
         for name in (
             "admin_key.py::test_it_is_refused_by_all_that_is_about_a_feed",
+            "isolation_of_certificates.py::test_each_gets_what_the_table_says",
             "isolation_matrix.py::test_each_caller_gets_what_the_table_says",
             "malformed_bodies.py::test_every_method_refuses_it",
             "request_ids.py::test_every_refusal_carries_the_id",
@@ -81,9 +88,29 @@ OTHERWISE: Final[Mapping[str, Mapping[str, str]]] = {
 """Beginnings of names of tests that a door does not pass."""
 
 
-def web_channel(target: str) -> grpc.aio.Channel:
+def web_channel(target: str, **connection: Unpack[ConnectionOptions]) -> grpc.aio.Channel:
     """Return a channel through the door of this run, with connections of its own."""
-    return cast("grpc.aio.Channel", WebChannel(target, DOORS[NAME]))
+    return cast("grpc.aio.Channel", WebChannel(target, DOORS[NAME], _context(connection)))
+
+
+def channel(target: str, **connection: Unpack[ConnectionOptions]) -> grpc.aio.Channel:
+    """Return a channel of the SDK, or where the door of this run is one of the web, one through it."""
+    make = web_channel if IS_WEB else create_channel
+    return make(target, **connection)
+
+
+def _context(connection: ConnectionOptions) -> ssl.SSLContext | None:
+    """Return what a channel trusts and shows; None in the clear."""
+    root, certificate = connection.get("root_certificates"), connection.get("client_certificate")
+    if root is None:
+        return None
+    context = ssl.create_default_context(cadata=root.decode())
+    if certificate is not None:
+        with NamedTemporaryFile() as file:
+            file.write(certificate + (connection.get("client_key") or b""))
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
 
 
 def fact(nodeid: str) -> str | None:

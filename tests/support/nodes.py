@@ -11,7 +11,7 @@ import grpc
 
 from tests.support import doors, tokens
 from tests.support.transports import MAKE_SERVER
-from unisono.client import ConnectionOptions, bearer, create_channel
+from unisono.client import ConnectionOptions, bearer
 from unisono.server.api.audit import Audit
 from unisono.server.api.call_log import CallLog
 from unisono.server.api.convert import encoding
@@ -119,11 +119,7 @@ class Running:
         self.node = node
         self.target = f"127.0.0.1:{port}"
         self.setup = setup
-        self.channel = (
-            doors.web_channel(self.target)
-            if doors.IS_WEB
-            else create_channel(self.target, **setup.connection)
-        )
+        self.channel = doors.channel(self.target, **setup.connection)
 
     def client(self, token: str) -> Client:
         return Client(self.channel, token)

@@ -1,5 +1,6 @@
 """Stands in for `grpc.aio.Channel`: the stubs, and whatever is written for them, make calls over the web."""
 
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Self, TypeVar
@@ -21,7 +22,7 @@ class Door:
     """A way into a server from the web: a protocol, and the version of HTTP under it."""
 
     protocol: WebProtocol
-    http: Callable[[str], Http]
+    http: Callable[[str, ssl.SSLContext | None], Http]
 
 
 DOORS: Final[Mapping[str, Door]] = {
@@ -32,11 +33,11 @@ DOORS: Final[Mapping[str, Door]] = {
 
 
 class WebChannel:
-    """Calls to the server at HOST:PORT, through one door."""
+    """Calls to the server at HOST:PORT, through one door; by TLS with a context, which is its own."""
 
-    def __init__(self, target: str, door: Door) -> None:
+    def __init__(self, target: str, door: Door, tls: ssl.SSLContext | None = None) -> None:
         self._protocol = door.protocol
-        self._http = door.http(target)
+        self._http = door.http(target, tls)
 
     def unary_unary(
         self,

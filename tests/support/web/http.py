@@ -1,6 +1,7 @@
-"""How a client of the web sends requests, over HTTP/1.1 or HTTP/2, in the clear: many at a time."""
+"""How a client of the web sends requests, over HTTP/1.1 or HTTP/2, in the clear or by TLS: many at a time."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final, Protocol
@@ -15,7 +16,7 @@ _CHUNK: Final = 64 * 1024
 
 
 class Http(Protocol):
-    """Connections to one address, opened as they are needed."""
+    """Connections to one address, opened as they are needed; by TLS with a context."""
 
     def sent(self, request: Request) -> AbstractAsyncContextManager[Answer]:
         """Send a request; at the end of the context nobody waits for the rest of its answer.
@@ -32,8 +33,9 @@ class Http(Protocol):
 class Http2:
     """One connection for all requests; another one once that is lost."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, tls: ssl.SSLContext | None = None) -> None:
         self._address = address
+        self._tls = _speaking("h2", tls)
         self._connection: Connection | None = None
         self._opening = asyncio.Lock()
 
@@ -49,7 +51,7 @@ class Http2:
             return
         pseudo = [
             (":method", request.method),
-            (":scheme", "http"),
+            (":scheme", "http" if self._tls is None else "https"),
             (":path", request.target),
             (":authority", self._address),
         ]
@@ -69,15 +71,16 @@ class Http2:
     async def _open(self) -> Connection:
         async with self._opening:
             if self._connection is None or self._connection.is_ending:
-                self._connection = await Connection.open(self._address)
+                self._connection = await Connection.open(self._address, tls=self._tls)
             return self._connection
 
 
 class Http1:
     """A connection for each request that is under way; those that are idle are used again."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, tls: ssl.SSLContext | None = None) -> None:
         self._address = address
+        self._tls = _speaking("http/1.1", tls)
         self._idle: list[_Http1Connection] = []
         self._open: set[_Http1Connection] = set()
 
@@ -115,7 +118,8 @@ class Http1:
                 return connection
             self._leave(connection)
         host, port = self._address.rsplit(":", 1)
-        connection = _Http1Connection(self._address, *await asyncio.open_connection(host, int(port)))
+        streams = await asyncio.open_connection(host, int(port), ssl=self._tls)
+        connection = _Http1Connection(self._address, *streams)
         self._open.add(connection)
         return connection
 
@@ -185,3 +189,9 @@ class _Http1Connection:
 
 def _length(request: Request) -> list[tuple[str, str]]:
     return [] if request.method == "GET" else [("content-length", str(len(request.body)))]
+
+
+def _speaking(protocol: str, tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    if tls is not None:
+        tls.set_alpn_protocols([protocol])
+    return tls

@@ -56,8 +56,10 @@ async def test_what_is_sent_is_live_on_both(chromium: Chromium, server: str, pub
     await page.until_both_have({}, unread=0)
     await page.send("from the page")
     await page.until_both_have({"from the page": False}, unread=1)
-    await publisher.send("ada", title="from a backend")
+    await publisher.send("ada", title="from a backend", body="with more to say")
     await page.until_both_have({"from the page": False, "from a backend": False}, unread=2)
+    texts = "return [...document.querySelectorAll('li p')].map(one => one.textContent)"
+    assert await page.tab.inside(texts) == ["with more to say", "", "with more to say", ""]
 
 
 async def test_what_is_read_or_dismissed_on_one_is_so_on_the_other(chromium: Chromium, server: str) -> None:

@@ -27,6 +27,7 @@ SYNCED_JSON = b'{"synced":{},"revision":"3"}'
 
 INFO = error_details_pb2.ErrorInfo(reason="WHY", domain="unisono")
 DETAIL = {"type": "google.rpc.ErrorInfo", "value": b64encode(INFO.SerializeToString()).decode().rstrip("=")}
+OTHER = {**DETAIL, "debug": {"reason": "ANOTHER", "domain": "unisono"}}
 ERROR = {"code": "aborted", "message": "no", "details": [DETAIL]}
 
 
@@ -157,6 +158,7 @@ async def test_what_is_no_answer(door: str, answer: bytes, code: grpc.StatusCode
         ("json", ask, http("application/json", b'{"unknown":1}')),
         ("json", ask, http("application/json", json.dumps(ERROR).encode(), 500)),
         ("json", ask, http("application/json", b"[]", 409)),
+        ("json", ask, http("application/json", json.dumps({**ERROR, "details": [OTHER]}).encode(), 409)),
         ("json", listen, http(JSON_STREAM, body((0, SYNCED_JSON)))),
         ("json", listen, http(JSON_STREAM, body((2, b"{}"), (0, SYNCED_JSON)))),
         ("json", listen, http(JSON_STREAM, body((2, b"{}"))[:-1])),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.json_format import MessageToDict
 from google.rpc import status_pb2
 
 DETAILS: Final = "grpc-status-details-bin"
@@ -122,4 +123,10 @@ def flattened(metadata: Mapping[str, Sequence[str]]) -> Metadata:
 
 
 def _detail(detail: Mapping[str, Any]) -> AnyMessage:
-    return AnyMessage(type_url=f"type.googleapis.com/{detail['type']}", value=unpacked(detail["value"]))
+    """Return a detail. What it says to people who look has to be what it says to programs."""
+    packed = AnyMessage(type_url=f"type.googleapis.com/{detail['type']}", value=unpacked(detail["value"]))
+    if "debug" in detail:
+        said = {key: value for key, value in MessageToDict(packed).items() if key != "@type"}
+        if detail["debug"] != said:
+            raise Misspoken(f"a detail says something else to people: {detail}")
+    return packed

@@ -17,7 +17,6 @@ _EXPOSED: Final = (
     b"grpc-status",
     b"grpc-message",
     b"grpc-status-details-bin",
-    b"trailer-x-request-id",
 )
 _EXPOSE: Final[Header] = (b"access-control-expose-headers", b", ".join(_EXPOSED))
 

@@ -5,6 +5,7 @@ from typing import Final
 from tests.guarantees.mutants.durable_mutants import DURABLE
 from tests.guarantees.mutants.mutant import Mutant
 from tests.guarantees.mutants.transport_mutants import OF_TRANSPORTS
+from tests.guarantees.mutants.web_mutants import OF_THE_WEB
 from tests.guarantees.patches import Patch
 from tests.guarantees.torture.trials import (
     cycles,
@@ -20,6 +21,7 @@ from tests.guarantees.torture.trials import (
 MUTANTS: Final = (
     *DURABLE,
     *OF_TRANSPORTS,
+    *OF_THE_WEB,
     Mutant(
         name="the tail is told backwards",
         promise="Ordered",

@@ -15,7 +15,7 @@ def over_the_web(trial: Trial) -> Trial:
     return replace(trial, name=f"web-{trial.name}", says=f"over the web: {trial.says}", web=True)
 
 
-WEB: Final = tuple(
-    over_the_web(trial)
-    for trial in (process_faults.KILLED, process_faults.STOPPED, network.CUT, network.SLOW)
-)
+KILLED: Final = over_the_web(process_faults.KILLED)
+STOPPED: Final = over_the_web(process_faults.STOPPED)
+CUT: Final = over_the_web(network.CUT)
+SLOW: Final = over_the_web(network.SLOW)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.api_client import ApiClient
 from tests.support.clocks import FakeClock
-from tests.support.hooked import bearer, encoded, post, signed
+from tests.support.hooked import SECRET, bearer, encoded, post, signed
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from unisono.server.api.hooks.document import MOST_BYTES
 from unisono.server.core.admission import HOOK_CALLS_AT_ONCE, UNPROVEN_PER_ADDRESS
@@ -75,8 +75,10 @@ async def test_a_body_that_does_not_come_in_time_is_not_waited_for(
         reader, writer = await begun(node, headers)
         writer.write(b"{")
         answer = await reader.readline()
+        told = await reader.readuntil(b"}]}")
         writer.close()
     assert answer == b"HTTP/1.1 504 \r\n"
+    assert b"within 0.1 s" in told
 
 
 async def test_ten_a_second_of_each_hook_and_some_at_once(node: Running, clock: FakeClock) -> None:
@@ -103,8 +105,16 @@ async def test_who_guesses_on_and_on_is_held_back(tmp_path: Path, setup: Setup) 
     setup.limits = Limits(stranger_calls_per_second=3)
     async with running(setup) as node:
         with socket.create_connection(address_of(node)) as client:
-            statuses = [await asyncio.to_thread(guess, client) for _ in range(5)]
+            statuses = [await asyncio.to_thread(guess, client, "x", "x") for _ in range(5)]
     assert statuses == [b"401"] * 3 + [b"429"] * 2
+
+
+async def test_who_has_the_secret_is_no_stranger(setup: Setup) -> None:
+    setup.limits = Limits(stranger_calls_per_second=3)
+    async with running(setup) as node:
+        with socket.create_connection(address_of(node)) as client:
+            asked = [await asyncio.to_thread(guess, client, "json", SECRET) for _ in range(5)]
+    assert asked == [b"400"] * 5
 
 
 def address_of(node: Running) -> tuple[str, int]:
@@ -112,11 +122,10 @@ def address_of(node: Running) -> tuple[str, int]:
     return host, int(port)
 
 
-def guess(client: socket.socket) -> bytes:
-    """Make a request with a wrong secret on a connection, and return the status of the answer."""
-    client.sendall(
-        b"POST /hooks/x HTTP/1.1\r\nhost: a\r\nauthorization: Bearer x\r\ncontent-length: 0\r\n\r\n"
-    )
+def guess(client: socket.socket, hook_id: str, secret: str) -> bytes:
+    """Make a request without a body on a connection, and return the status of the answer."""
+    head = f"POST /hooks/{hook_id} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {secret}\r\n"
+    client.sendall(head.encode() + b"content-length: 0\r\n\r\n")
     found = b""
     while not found.endswith(b"}"):
         found += client.recv(65536)

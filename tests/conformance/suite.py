@@ -1,19 +1,20 @@
 """Runs Connect's conformance suite, which `make tools` builds, against a server of ours."""
 
 import asyncio
-import os
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.conformance import protos, server
 from tests.conformance.protos import TOOLS
 
 SUITE: Final = TOOLS / "connectconformance"
 
 _FOLDER: Final = Path(__file__).parent
-_ROOT: Final = _FOLDER.parents[1]
+#: Without the packages that are installed: it needs none of them.
+_RELAY: Final = (sys.executable, "-S", "-E", _FOLDER / "relay.py")
 _COUNTS: Final = re.compile(r"Total cases: (\d+)\n(\d+) passed, (\d+) failed")
 
 
@@ -27,18 +28,19 @@ class Verdict:
     output: str
 
 
-async def run(log: Path) -> Verdict:
-    """Run all cases of what `features.yaml` names. What the server warns of goes to `log`."""
-    process = await asyncio.create_subprocess_exec(
-        SUITE,
-        *("--mode", "server", "--conf", _FOLDER / "features.yaml"),
-        *("--", sys.executable, "-m", "tests.conformance"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=_ROOT,
-        env={**os.environ, "LOG": str(log)},
-    )
-    output = (await process.communicate())[0].decode()
+async def run(folder: Path) -> Verdict:
+    """Run all cases of what `features.yaml` names."""
+    protos.load()
+    place = folder / "servers.sock"
+    async with server.serving(place):
+        process = await asyncio.create_subprocess_exec(
+            SUITE,
+            *("--mode", "server", "--conf", _FOLDER / "features.yaml"),
+            *("--", *_RELAY, place),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output = (await process.communicate())[0].decode()
     counts = _COUNTS.search(output)
     assert counts is not None, output
     total, passed, failed = map(int, counts.groups())

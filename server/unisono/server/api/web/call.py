@@ -39,6 +39,11 @@ class WebCall(ExchangeCall):
         # Several are none that anybody has.
         self._origin = ", ".join(named) if named else None
 
+    def _respond(self, status: int, headers: Headers) -> None:
+        """Begin the answer. An open stream is not to keep what it was asked with."""
+        leading, self._leading, self._origin = self._leading, (), None
+        self._exchange.respond(status, (*leading, *headers))
+
     @property
     def origin(self) -> str | None:
         """See `Call.origin`."""

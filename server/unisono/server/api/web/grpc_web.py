@@ -30,7 +30,7 @@ class GrpcWebCall(WebCall):
         self._kind = kind
 
     def _begin(self) -> None:
-        self._exchange.respond(200, (*self._leading, (b"content-type", self._kind), UNBUFFERED))
+        self._respond(200, ((b"content-type", self._kind), UNBUFFERED))
 
     async def _send(self, response: bytes) -> None:
         await self._exchange.write(self._spelled(framed(response)))

@@ -37,7 +37,7 @@ class LinesCall(UnaryCall):
     kind: Header = (b"content-type", NDJSON)
 
     def _begin(self) -> None:
-        self._exchange.respond(200, (*self._leading, self.kind, UNBUFFERED))
+        self._respond(200, (self.kind, UNBUFFERED))
 
     async def _send(self, response: bytes) -> None:
         await self._exchange.write(response + b"\n")

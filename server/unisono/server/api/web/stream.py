@@ -30,7 +30,7 @@ class StreamCall(WebCall):
         super().__init__(exchange, head.metadata, leading, gzip=head.encoding == GZIP, codec=codec)
 
     def _begin(self) -> None:
-        self._exchange.respond(200, (*self._leading, *(_PROTO if self._codec is None else _JSON)))
+        self._respond(200, _PROTO if self._codec is None else _JSON)
 
     async def _send(self, response: bytes) -> None:
         await self._exchange.write(framed(response))

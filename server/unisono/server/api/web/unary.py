@@ -86,7 +86,7 @@ class UnaryCall(WebCall):
 
     async def _answer(self, status: int, headers: Headers, trailing: Trailing, body: bytes) -> None:
         length = (b"content-length", b"%d" % len(body))
-        self._exchange.respond(status, (*self._leading, *headers, length, *_as_headers(trailing)))
+        self._respond(status, (*headers, length, *_as_headers(trailing)))
         await self._exchange.write(body)
         self._exchange.finish()
 

@@ -1,6 +1,7 @@
 """What comes by a hook is a call like any other: answered once it is stored, recorded and counted so."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.processes import TIMEOUT
 from unisono.server.api.call_log import CallLog
 from unisono.server.core.access.hooks import HookBook, HookSource
-from unisono.server.errors import OutcomeUnknown
+from unisono.server.errors import OutcomeUnknown, Unavailable
 from unisono.v1.feed_service_pb2 import DeleteFeedRequest
 
 SEND = encoded({"id": "b", "title": "Backup done"})
@@ -102,9 +103,12 @@ async def test_a_user_who_is_barred_is_not_sent_to(node: Running) -> None:
     assert (answer.status, answer.reason) == (400, "FEED_BARRED")
 
 
-@pytest.mark.parametrize("error", [full(), OutcomeUnknown()])
-async def test_what_is_not_on_the_disk_is_to_be_sent_again(setup: Setup, error: OutcomeUnknown) -> None:
-    setup.store = store = FullStore()
+@pytest.mark.parametrize("make", [full, OutcomeUnknown])
+async def test_what_is_not_on_the_disk_is_to_be_sent_again(
+    setup: Setup, make: Callable[[], Unavailable]
+) -> None:
+    # What is raised holds the call that it was raised in: so it is no parameter, which stays until the end.
+    setup.store, error = (store := FullStore()), make()
     async with running(setup) as node:
         store.error = error
         answer = await post(node, "json", SEND, bearer())

@@ -1,7 +1,7 @@
 """The context of one run of a trial: a folder, a source of chance, servers, workloads, and a recorder."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -82,8 +82,9 @@ class TrialContext:
         env: Environment = NOTHING,
         patches: Sequence[Patch] = (),
         store: str = "unisono.db",
+        told: Collection[str] = (),
     ) -> AsyncIterator[Server]:
-        """Run a server inside the context, and assert in the end that it logged no error.
+        """Run a server inside the context, and assert in the end that it logged no error but those of `told`.
 
         Raises `AssertionError` inside the context as soon as the server ends by itself.
         """
@@ -95,7 +96,8 @@ class TrialContext:
                 yield server
         finally:
             await server.close()
-        assert not server.faults(), f"the log of the server: {server.faults()[0]}"
+        faults = server.faults(told=told)
+        assert not faults, f"the log of the server: {faults[0]}"
 
     def patched(self, *patches: Patch) -> Environment:
         """Return the environment in which a process has all patches, and these."""

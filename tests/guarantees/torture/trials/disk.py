@@ -26,6 +26,9 @@ TYPED: Final = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
 #: The backoff of a backend that does not retry: it would wait for longer than its timeout.
 ONCE: Final = Backoff(initial=1000.0, maximum=1000.0)
 
+#: What a server says where reads and writes find the lock of another process in a row.
+AWAY: Final = ("the store is away",)
+
 #: While another process has a lock, each write takes two seconds to fail, and streams open one by one.
 PATIENT: Final = replace(FAST_RECONNECT, open_timeout=TIMEOUT)
 
@@ -33,7 +36,7 @@ PATIENT: Final = replace(FAST_RECONNECT, open_timeout=TIMEOUT)
 async def troubled(context: TrialContext) -> None:
     """Inject one fault in each round; in the end kill the server, and everything must be there."""
     faults = cycle(context.random.sample((*FAULTS, "locked"), len(FAULTS) + 1))
-    async with context.server() as server, context.traffic(server.address) as workload:
+    async with context.server(told=AWAY) as server, context.traffic(server.address) as workload:
         async with spare(context, server):
             pass  # from now on its endpoint is registered
         for _ in range(context.rounds):

@@ -18,6 +18,8 @@ from tests.support.methods import methods
 from tests.support.processes import serving
 from unisono.client import bearer, create_channel
 from unisono.server.clock import SystemClock
+from unisono.v1.notification_service_pb2 import ListNotificationsRequest
+from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
 
 MARK = "Zq7xKw"
 EVENTS = (
@@ -48,6 +50,12 @@ async def test_nobody_is_named(tmp_path: Path) -> None:
             with backend.broken():
                 for _ in range(20):
                     await any_request(random, channel)
+                # Whether any of these reads is chance.
+                listed = ListNotificationsRequest(user_id=f"user {MARK}")
+                with pytest.raises(grpc.aio.AioRpcError, match="UNAVAILABLE"):
+                    await NotificationServiceStub(channel).ListNotifications(
+                        listed, metadata=bearer(tokens.publisher())
+                    )
             assert await user.forget()
             for _ in range(20):
                 await user.one()

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.grpc_protocol.exchanges import CALL
-from unisono.server.api.grpc.request import IDENTITY, CallHead, MalformedCall, call_head, content_type
+from unisono.server.api.grpc.request import CallHead, MalformedCall, call_head, content_type
+from unisono.server.api.rpc.envelopes import IDENTITY
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from typing import Any, Final
 import grpc
 
 from unisono.server.api.grpc.call import GrpcCall
-from unisono.server.api.grpc.request import GZIP, IDENTITY, MalformedCall, call_head, content_type
+from unisono.server.api.grpc.request import MalformedCall, call_head, content_type
 from unisono.server.api.grpc.responses import ACCEPTED, refuse
 from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.rpc.envelopes import GZIP, IDENTITY
 from unisono.server.api.rpc.methods import Method, MethodTable
 from unisono.server.api.rpc.running import run
 
@@ -37,7 +38,7 @@ class GrpcDoor:
             return None
         method = self._methods.get(exchange.path, self._unknown)
         codec = method.json if kind == JSON else None
-        if kind == JSON and codec is None and method is not self._unknown:
+        if kind == JSON and codec is None:
             return None
         try:
             head = call_head(headers)

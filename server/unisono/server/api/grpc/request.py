@@ -5,9 +5,7 @@ from typing import Final, NamedTuple
 from unisono.server.api.grpc import timeout
 from unisono.server.api.http.exchange import Headers
 from unisono.server.api.rpc import metadata
-
-IDENTITY: Final = b"identity"
-GZIP: Final = b"gzip"
+from unisono.server.api.rpc.envelopes import IDENTITY
 
 _OF_THE_PROTOCOL: Final = b"grpc-"
 

@@ -7,7 +7,11 @@ from typing import Final
 from unisono.server.api.sizes import too_large
 
 _PREFIX: Final = Struct(">BI")
-_GZIP: Final = 31
+IDENTITY: Final = b"identity"
+GZIP: Final = b"gzip"
+"""How messages may be encoded, as headers name it."""
+
+GZIP_WINDOW: Final = 31
 """The window of zlib (15) with the header and the trailer of gzip (16)."""
 
 
@@ -61,7 +65,7 @@ class MessageReader:
 
 def unzipped(data: bytes, limit: int) -> bytes:
     """Return what was compressed. Raises `RequestTooLarge` beyond `limit` bytes, and `MalformedMessage`."""
-    unzip = zlib.decompressobj(_GZIP)
+    unzip = zlib.decompressobj(GZIP_WINDOW)
     try:
         # One byte more than there may be, never all that a bomb has.
         message = unzip.decompress(data, limit + 1)

@@ -9,11 +9,12 @@ from grpc import StatusCode
 from unisono.server.api.grpc.request import MalformedCall, call_head
 from unisono.server.api.http.exchange import Exchange, Headers
 from unisono.server.api.rpc.codec import Codec
+from unisono.server.api.rpc.envelopes import GZIP, IDENTITY
 from unisono.server.api.rpc.methods import Method
 from unisono.server.api.rpc.running import run
 from unisono.server.api.web.call import WebCall
 from unisono.server.api.web.grpc_web import GrpcWebCall, GrpcWebTextCall
-from unisono.server.api.web.head import GZIP, IDENTITY, MalformedHead, WebHead, connect_head
+from unisono.server.api.web.head import MalformedHead, WebHead, connect_head
 from unisono.server.api.web.lines import EventsCall, LinesCall, wants_events
 from unisono.server.api.web.query import query_of
 from unisono.server.api.web.stream import StreamCall

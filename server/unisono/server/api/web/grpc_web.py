@@ -10,9 +10,9 @@ from unisono.server.api.grpc import responses
 from unisono.server.api.http.exchange import Exchange, Header, Headers
 from unisono.server.api.rpc.call import Trailing
 from unisono.server.api.rpc.codec import Codec
-from unisono.server.api.rpc.envelopes import MalformedMessage, framed
+from unisono.server.api.rpc.envelopes import GZIP, MalformedMessage, framed
 from unisono.server.api.web.call import UNBUFFERED, WebCall
-from unisono.server.api.web.head import GZIP, WebHead
+from unisono.server.api.web.head import WebHead
 
 _TRAILERS: Final = 0x80
 """Marks the envelope with the trailers."""

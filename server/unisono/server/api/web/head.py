@@ -5,9 +5,7 @@ from typing import Final, NamedTuple
 
 from unisono.server.api.http.exchange import Headers
 from unisono.server.api.rpc import metadata
-
-IDENTITY: Final = b"identity"
-GZIP: Final = b"gzip"
+from unisono.server.api.rpc.envelopes import GZIP, IDENTITY
 
 #: Of HTTP and of the protocol, not of whoever calls.
 _NO_METADATA: Final = frozenset(

@@ -5,7 +5,8 @@ from binascii import Error
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from unisono.server.api.web.head import IDENTITY, MalformedHead
+from unisono.server.api.rpc.envelopes import IDENTITY
+from unisono.server.api.web.head import MalformedHead
 
 MOST_PARAMETERS: Final = 20
 

@@ -9,10 +9,10 @@ from unisono.server.api.http.exchange import Exchange, Header, Headers
 from unisono.server.api.rpc import metadata
 from unisono.server.api.rpc.call import Trailing
 from unisono.server.api.rpc.codec import Codec
-from unisono.server.api.rpc.envelopes import framed
+from unisono.server.api.rpc.envelopes import GZIP, framed
 from unisono.server.api.web.call import UNBUFFERED, WebCall
 from unisono.server.api.web.errors import error_object, without_details
-from unisono.server.api.web.head import GZIP, WebHead
+from unisono.server.api.web.head import WebHead
 
 _END: Final = 0b10
 """Marks the envelope that ends a stream."""

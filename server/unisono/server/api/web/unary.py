@@ -10,12 +10,12 @@ from unisono.server.api.http.exchange import Exchange, Header, Headers
 from unisono.server.api.rpc import metadata
 from unisono.server.api.rpc.call import Trailing
 from unisono.server.api.rpc.codec import Codec
-from unisono.server.api.rpc.envelopes import unzipped
-from unisono.server.api.sizes import too_large
+from unisono.server.api.rpc.envelopes import GZIP, unzipped
+from unisono.server.api.sizes import check_size
 from unisono.server.api.web.call import WebCall
 from unisono.server.api.web.codes import CODES
 from unisono.server.api.web.errors import error_headers, error_object, without_details
-from unisono.server.api.web.head import GZIP, WebHead
+from unisono.server.api.web.head import WebHead
 from unisono.server.api.web.zipping import zipped
 
 WORTHWHILE: Final = 1024
@@ -57,8 +57,7 @@ class UnaryCall(WebCall):
             return None
         self._taken = True
         body = await self._whole(limit) if self._query is None else self._query
-        if len(body) > limit:
-            raise too_large(len(body), limit)
+        check_size(body, limit)
         return unzipped(body, limit) if self._encoding == GZIP and body else body
 
     def _begin(self) -> None:

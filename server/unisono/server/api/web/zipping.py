@@ -4,8 +4,7 @@ import asyncio
 import zlib
 from typing import Final
 
-_GZIP: Final = 31
-"""The window of zlib (15) with the header and the trailer of gzip (16)."""
+from unisono.server.api.rpc.envelopes import GZIP_WINDOW
 
 _QUICK: Final = 1
 
@@ -15,7 +14,7 @@ _PIECE: Final = 32 * 1024
 
 async def zipped(data: bytes) -> bytes:
     """Return what gzip makes of data; others have their turn after each piece."""
-    squeezing = zlib.compressobj(_QUICK, zlib.DEFLATED, _GZIP)
+    squeezing = zlib.compressobj(_QUICK, zlib.DEFLATED, GZIP_WINDOW)
     parts = []
     for at in range(0, len(data), _PIECE):
         if at:

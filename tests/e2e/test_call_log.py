@@ -95,8 +95,9 @@ async def test_connections_are_lines_of_the_level_debug(tmp_path: Path) -> None:
     with serving(tmp_path / "unisono.db", "--log-level", "debug") as server:
         async with create_channel(server.address) as channel:
             await HEALTH[0].call(channel, b"")
-            (connected,) = server.entries("connected")
+            connected = await asyncio.to_thread(server.until, "connected")
         gone = await asyncio.to_thread(server.until, "disconnected")
+    assert len(server.entries("connected")) == 1
     assert connected["level"] == gone["level"] == "debug"
     assert connected["peer"] == gone["peer"]
     assert connected["peer"].startswith("ipv4:127.0.0.1:")

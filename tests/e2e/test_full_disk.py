@@ -134,7 +134,7 @@ async def test_devices_go_live_and_nothing_is_lost(disk: SmallDisk) -> None:
                 assert [event.notification.id for event in message.event_batch.events] == [sent.id]
                 await given.device.mark(first.id, read_state=READ)
             assert (await given.app.feed()).unread_count == stored
-        warnings = server.entries("the store could not be written")
+    warnings = server.entries("the store could not be written")
     assert [warning["reason"] for warning in warnings] == ["STORE_FULL"]
     assert not [entry for entry in server.log if entry["level"] in ("error", "critical")]
 

@@ -41,11 +41,12 @@ async def test_streams_go_on_after_a_signal_that_is_not_to_stop(tmp_path: Path) 
                 sent = await ApiClient(Client(channel, tokens.publisher()), user_id="ada").send()
                 await phone.at(sent.revision)
             await phone.disconnect()
-        reloaded = [(entry["what"], entry["level"]) for entry in server.entries(RELOAD)]
-        assert reloaded == [("the keys of issuers", "info"), ("the hooks", "info")]
-        assert [entry["level"] for entry in server.entries(OTHER)] == ["info"] * 2
+        await asyncio.to_thread(server.several_until, RELOAD, 2)
         server.signal(signal.SIGTERM)
         assert await asyncio.to_thread(server.ended) == 0
+    reloaded = [(entry["what"], entry["level"]) for entry in server.entries(RELOAD)]
+    assert reloaded == [("the keys of issuers", "info"), ("the hooks", "info")]
+    assert [entry["level"] for entry in server.entries(OTHER)] == ["info"] * 2
 
 
 def test_a_signal_while_it_starts_does_not_end_it(tmp_path: Path) -> None:

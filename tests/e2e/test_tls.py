@@ -82,8 +82,11 @@ def test_many_who_connect_at_once_end_nothing(server: ServerProcess, files: Rene
             files.renew()
 
 
-def test_strangers_do_not_write_into_the_log(server: ServerProcess) -> None:
-    with socket.create_connection((HOST, port_of(server))) as stranger:
+def test_strangers_do_not_write_into_the_log(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path / "unisono.db", *Renewable(tmp_path).flags) as server,
+        socket.create_connection((HOST, port_of(server))) as stranger,
+    ):
         stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
         while stranger.recv(1024):
             pass

@@ -34,9 +34,9 @@ def asked(server: ServerProcess, made: NewHook) -> int:
 
 def reload(server: ServerProcess) -> None:
     """Send a SIGHUP, and wait until the hooks were looked at."""
-    done = sum(map(is_about_hooks, server.log))
+    done = sum(map(is_about_hooks, server.wait_for(bool)))
     server.signal(signal.SIGHUP)
-    server.wait_for(lambda: sum(map(is_about_hooks, server.log)) > done)
+    server.wait_for(lambda log: sum(map(is_about_hooks, log)) > done)
 
 
 def is_about_hooks(entry: dict[str, Any]) -> bool:
@@ -78,11 +78,11 @@ def test_of_a_broken_file_nothing_is_taken(tmp_path: Path) -> None:
     file = tmp_path / "unisono.toml"
     file.write_text(made.lines)
     with serving(tmp_path / "unisono.db", "--config", file, env=ANY) as server:
-        for text, said in BROKEN.items():
+        for number, (text, said) in enumerate(BROKEN.items(), 1):
             lines = other.lines.replace(APP, "gone.test") if said == "gone.test" else other.lines
             file.write_text(text.format(other=lines))
             reload(server)
-            warning = server.entries("not reloaded; what was there before stays in use")[-1]
+            warning = server.several_until("not reloaded; what was there before stays in use", number)[-1]
             assert (warning["level"], warning["what"]) == ("warning", "the hooks")
             assert said in warning["error"]
             assert [asked(server, one) for one in (made, other)] == [200, 401]
@@ -95,7 +95,7 @@ def test_a_server_of_grpcio_says_that_it_has_to_start_anew(tmp_path: Path) -> No
         assert server.until("serving")["transport"] == "grpcio"
         file.write_text(new(tmp_path).lines)
         reload(server)
-        (warning,) = server.entries("not reloaded; what was there before stays in use")
+        warning = server.until("not reloaded; what was there before stays in use")
         assert 'transport = "http"' in warning["error"]
 
 

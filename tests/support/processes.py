@@ -26,6 +26,7 @@ COMMAND: Final = (sys.executable, "-m", "unisono.server")
 TIMEOUT: Final = 120.0
 
 Environment = Mapping[str, str]
+Log = list[dict[str, Any]]
 
 NOBODY: Final[Environment] = {}
 """Settings that declare no app and no issuer."""
@@ -48,7 +49,12 @@ ONE_ADDRESS: Final[Environment] = {
 
 
 class ServerProcess:
-    """A server in a process of its own. `log` has its log entries, `output` all that it wrote to stderr."""
+    """A server in a process of its own, and what it wrote to stderr.
+
+    What a server writes is read a little later than it answers. So while it runs, one can only wait for
+    that (`until`, `several_until`, `matching`, `wait_for`), and `log`, `output` and `entries` refuse until
+    it has ended: what would be there by chance is not there at all.
+    """
 
     def __init__(self, command: Sequence[str], env: Environment) -> None:
         self._process = subprocess.Popen(
@@ -58,8 +64,8 @@ class ServerProcess:
             encoding="utf-8",
             env=_environment(env),
         )
-        self.log: list[dict[str, Any]] = []
-        self.output = ""
+        self._log: Log = []
+        self._output = ""
         self._silent = False
         self._changed = threading.Condition()
         self._listener = threading.Thread(target=self._listen, name="listener", daemon=True)
@@ -79,34 +85,46 @@ class ServerProcess:
         """Wait until the server serves, and return its HOST:PORT."""
         return str(self.until("serving")["address"])
 
+    @property
+    def log(self) -> Log:
+        """Return all log entries of a server that has ended."""
+        self._hear_out()
+        return self._log
+
+    @property
+    def output(self) -> str:
+        """Return all that a server wrote that has ended."""
+        self._hear_out()
+        return self._output
+
+    def entries(self, event: str) -> Log:
+        """Return the log entries with this event of a server that has ended."""
+        return entries(self.log, event)
+
     def until(self, event: str) -> dict[str, Any]:
         """Wait for a log entry with this event, and return the first; fails the test when none comes."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._silent or self.entries(event), TIMEOUT)
-            found = self.entries(event)
-        if not found:
-            pytest.fail(f"the server did not say {event!r}, but:\n{self.output}", pytrace=False)
-        return found[0]
+        return self.several_until(event, 1)[0]
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition is met by the log; fails the test when it never is."""
+    def several_until(self, event: str, count: int) -> Log:
+        """Wait for so many log entries with this event, and return all; fails the test when fewer come."""
+        return entries(self.wait_for(lambda log: len(entries(log, event)) >= count), event)
+
+    def wait_for(self, condition: Callable[[Log], bool]) -> Log:
+        """Wait until a condition is met by the log, and return it; fails the test when it never is."""
         with self._changed:
-            met = self._changed.wait_for(lambda: self._silent or condition(), TIMEOUT) and condition()
-        if not met:
-            pytest.fail(f"the server did not come to it, but said:\n{self.output}", pytrace=False)
+            self._changed.wait_for(lambda: self._silent or condition(self._log), TIMEOUT)
+            if not condition(self._log):
+                pytest.fail(f"the server did not come to it, but said:\n{self._output}", pytrace=False)
+            return self._log.copy()
 
     def matching(self, pattern: str) -> re.Match[str]:
         """Wait until the output has a match of `pattern`, and return it; fails the test when none comes."""
         with self._changed:
-            self._changed.wait_for(lambda: self._silent or re.search(pattern, self.output), TIMEOUT)
-            found = re.search(pattern, self.output)
+            self._changed.wait_for(lambda: self._silent or re.search(pattern, self._output), TIMEOUT)
+            found = re.search(pattern, self._output)
         if not found:
-            pytest.fail(f"the server did not write {pattern!r}, but:\n{self.output}", pytrace=False)
+            pytest.fail(f"the server did not write {pattern!r}, but:\n{self._output}", pytrace=False)
         return found
-
-    def entries(self, event: str) -> list[dict[str, Any]]:
-        """Return the log entries with this event so far."""
-        return [entry for entry in self.log if entry["event"] == event]
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -116,7 +134,7 @@ class ServerProcess:
         try:
             status = self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
-            pytest.fail(f"the server did not end, and said:\n{self.output}", pytrace=False)
+            pytest.fail(f"the server did not end, and said:\n{self._output}", pytrace=False)
         self._listener.join(TIMEOUT)
         return status
 
@@ -130,18 +148,27 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
 
+    def _hear_out(self) -> None:
+        assert self.status is not None, "the server runs: wait for what it is to write, or for its end"
+        self._listener.join(TIMEOUT)
+
     def _listen(self) -> None:
         assert self._process.stderr is not None
         with self._process.stderr as lines:
             for line in lines:
                 with self._changed:
-                    self.output += line
+                    self._output += line
                     if line.startswith("{"):
-                        self.log.append(json.loads(line))
+                        self._log.append(json.loads(line))
                     self._changed.notify_all()
         with self._changed:
             self._silent = True
             self._changed.notify_all()
+
+
+def entries(log: Log, event: str) -> Log:
+    """Return the log entries with this event."""
+    return [entry for entry in log if entry["event"] == event]
 
 
 @contextmanager

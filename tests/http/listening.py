@@ -68,7 +68,7 @@ class Served:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
             await asyncio.get_running_loop().sock_connect(wire, (HOST, self.port))
-        except OSError:
+        except BaseException:
             wire.close()
             raise
         name = None if tls is None else HOST
@@ -193,11 +193,24 @@ async def http1(served: Served, context: ssl.SSLContext) -> bytes:
     return await reader.read()
 
 
-async def full_turn(served: Served) -> None:
-    """Wait until what was said on other connections has arrived: those of the same loop are read in turn."""
-    reader, writer = await served.open()
-    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+async def full_turn(served: Served, source: str = HOST) -> None:
+    """Wait until what was said on other connections has arrived: those of the same loop are read in turn.
+
+    Another one comes from `source` and goes, which nothing but the listener hears of.
+    """
+    reader, writer = await served.open(source=source)
+    writer.write_eof()
     await reader.read()
+
+
+async def at_rest(served: Served, count: Callable[[], int]) -> int:
+    """Wait until a count is more than 0 and stands still for several full turns, and return it."""
+    while True:
+        before = count()
+        for _ in range(5):
+            await full_turn(served)
+        if 0 < before == count():
+            return before
 
 
 def kept(logs: list[Any], event: str) -> list[Any]:

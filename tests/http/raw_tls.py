@@ -38,6 +38,11 @@ class RawTls:
             self._tls.write(then)
         self.forward(self._outgoing.read())
 
+    async def answered(self) -> None:
+        """Wait for the first of what the server says."""
+        async with asyncio.timeout(TIMEOUT):
+            self._incoming.write(await self._reader.read(65_536))
+
     @property
     def unsent(self) -> int:
         """How many bytes wait for the socket."""

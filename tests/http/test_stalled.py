@@ -9,7 +9,7 @@ import pytest
 
 from tests.http.authority import Authority
 from tests.http.http2_client import request
-from tests.http.listening import Served, come_true, echo, listening
+from tests.http.listening import Served, at_rest, come_true, echo, listening
 from tests.http.manual_clock import ManualClock
 from tests.support.http2 import frames
 from tests.support.http2.frames import DATA, END_STREAM, HEADERS, RST_STREAM, first_number
@@ -45,6 +45,7 @@ async def test_a_stream_that_is_not_read_is_ended_and_the_connection_goes_on() -
         client.ask(1)
         for _ in range(4):
             await client.until(DATA, 1)
+        await client.round_trip()
         clock.advance(59)
         assert not [frame for frame in await client.round_trip() if frame.kind == RST_STREAM]
 
@@ -65,6 +66,7 @@ async def test_a_stream_that_is_read_slowly_is_not_ended() -> None:
         client.ask(1)
         for _ in range(4):
             await client.until(DATA, 1)
+        await client.round_trip()
         for _ in range(5):
             clock.advance(59)
             client.say(frames.more_room(1, 1000))
@@ -111,13 +113,9 @@ def ask(writer: asyncio.StreamWriter, version: str) -> None:
         writer.write(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
 
 
-async def full(pouring: Pouring) -> None:
-    """Wait until a handler can write no more: as often as the loop turns, it writes."""
-    before = -1
-    while before != pouring.written:
-        before = pouring.written
-        for _ in range(100):
-            await asyncio.sleep(0)
+async def full(served: Served, pouring: Pouring) -> None:
+    """Wait until a handler can write no more."""
+    await at_rest(served, lambda: pouring.written)
 
 
 @pytest.mark.parametrize("version", ["1.1", "2", "2 over TLS"])
@@ -131,7 +129,7 @@ async def test_a_socket_that_takes_nothing_is_closed(version: str, tmp_path: Pat
         _, writer = await unread(served, tls=tls)
         ask(writer, version)
         await come_true(lambda: pouring.written)
-        await full(pouring)
+        await full(served, pouring)
 
         clock.advance(59)
         await asyncio.sleep(0)
@@ -182,7 +180,7 @@ async def test_a_client_that_is_told_of_its_mistake_and_takes_nothing_is_cut_off
         _, writer = await unread(served)
         ask(writer, "2")
         await come_true(lambda: pouring.written)
-        await full(pouring)
+        await full(served, pouring)
         writer.write(frames.frame(DATA, 0, 0, b"of no stream"))
         await pouring.cancelled.wait()
         clock.advance(10)
@@ -199,7 +197,7 @@ async def test_a_socket_that_takes_a_little_is_not_closed(version: str) -> None:
         reader, writer = await served.open(receive_buffer=4096)
         ask(writer, version)
         for _ in range(6):
-            await full(pouring)
+            await full(served, pouring)
             clock.advance(59)
             written = pouring.written
             while pouring.written == written:
@@ -241,8 +239,7 @@ async def test_answers_do_not_pile_up_for_a_socket_that_takes_nothing() -> None:
             for number in range(asked, asked + 400):
                 writer.write(request(2 * number + 1))
             asked, before = asked + 400, handled
-            for _ in range(500):
-                await asyncio.sleep(0)
+            await at_rest(served, lambda: handled)
         # Altogether 80 MB would be answered: far more than what the kernel holds.
         assert asked < 10_000
         assert served.listener.connections == 1
@@ -259,6 +256,6 @@ async def test_a_client_that_ends_its_side_is_gone_whatever_waits_for_it(version
         _, writer = await unread(served)
         ask(writer, version)
         await come_true(lambda: pouring.written)
-        await full(pouring)
+        await full(served, pouring)
         writer.write_eof()
         await pouring.cancelled.wait()

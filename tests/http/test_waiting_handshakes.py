@@ -19,10 +19,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 async def silent_client(served: Served, authority: Authority) -> RawTls:
-    """Return the first client, which has said hello, and says nothing more."""
+    """Return the first client, whose hello was answered, and which says nothing more."""
     client = RawTls(authority.client(), *await served.open())
     client.forward(client.hello())
-    await come_true(lambda: served.listener.connections == 1)
+    await client.answered()
+    assert served.listener.connections == 1
     return client
 
 

@@ -8,7 +8,7 @@ from tests.sdk.device_script import Message
 from unisono.client import Timing, UnisonoError
 from unisono.v1 import notification_service_pb2 as service_pb
 
-TIMING: Final = Timing(open_timeout=0.3, backoff=QUICK, refusal_backoff=QUICK)
+TIMING: Final = Timing(backoff=QUICK, refusal_backoff=QUICK)
 
 
 @dataclass(frozen=True, slots=True)

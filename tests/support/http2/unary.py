@@ -47,9 +47,13 @@ class RecordedCaller:
         began = self._recorder.clock()
         answers: list[bytes] = []
         ended: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
-        connection.ask(
-            method.path, self.token, request.SerializeToString(), Call(answers.append, ended.set_result)
-        )
+
+        def end(status: Status) -> None:
+            # Whoever waits for it may have been cancelled.
+            if not ended.done():
+                ended.set_result(status)
+
+        connection.ask(method.path, self.token, request.SerializeToString(), Call(answers.append, end))
         status = await ended
         answer = method.response.FromString(answers[0]) if answers else None
         self._record(method.name, request, began, status, answer)

@@ -100,4 +100,6 @@ def _options(transport: Transport) -> list[tuple[str, int]]:
         # By default, gRPC refuses calls beyond 1,000 pending ones, as in a burst of reconnecting devices.
         ("grpc.server.max_pending_requests", 100_000),
         ("grpc.server.max_pending_requests_hard_limit", 100_000),
+        # And it cancels those that have waited for 30 s, which such a burst may take.
+        ("grpc.server_max_unrequested_time_in_server", 300),
     ]

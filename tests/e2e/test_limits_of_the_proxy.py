@@ -5,9 +5,10 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import pytest
+import pytest_asyncio
 
 from tests.guarantees.torture import tools
 from tests.support import tokens
@@ -49,6 +50,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 def target(proxy: Haproxy, source: str = ELSEWHERE) -> Target:
     return Target(address=proxy.address, source=source, root=str(proxy.root))
+
+
+class Come(Protocol):
+    async def __call__(self, proxy: Haproxy, *, greets: bool = True) -> Stranger: ...
+
+
+@pytest_asyncio.fixture
+async def come() -> AsyncIterator[Come]:
+    """Opens connections of strangers, and closes them in the end. Raises `OSError` where they are cut."""
+    opened: list[Stranger] = []
+
+    async def open_one(proxy: Haproxy, *, greets: bool = True) -> Stranger:
+        opened.append(await Stranger.open(target(proxy), greets=greets))
+        return opened[-1]
+
+    yield open_one
+    for stranger in opened:
+        stranger.abort()
+        await stranger.closed.wait()
 
 
 async def good_call(proxy: Haproxy, source: str = HERE) -> Ending:
@@ -95,10 +115,10 @@ SAID: Final = {
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID.keys())
 async def test_a_connection_that_asks_for_nothing_whole_is_ended(
-    server: ServerProcess, tmp_path: Path, said: bytes
+    come: Come, server: ServerProcess, tmp_path: Path, said: bytes
 ) -> None:
     with haproxy(server.address, tmp_path, headers=SHORT) as proxy:
-        stranger = await Stranger.open(target(proxy), greets=False)
+        stranger = await come(proxy, greets=False)
         stranger.say(said)
         await stranger.closed.wait()
 
@@ -112,10 +132,10 @@ async def test_a_handshake_that_is_not_finished_is_ended(server: ServerProcess, 
         writer.close()
 
 
-async def test_a_connection_without_calls_is_ended(server: ServerProcess, tmp_path: Path) -> None:
+async def test_a_connection_without_calls_is_ended(come: Come, server: ServerProcess, tmp_path: Path) -> None:
     # Given a proxy that waits longer for another call than for a first one
     with haproxy(server.address, tmp_path, headers=SHORT, idle="3s") as proxy:
-        stranger = await Stranger.open(target(proxy))
+        stranger = await come(proxy)
         began = time.monotonic()
         assert (await stranger.call(FEED, tokens.device("ada"), b""))["grpc-status"] == OK
         # When there is none, then it waits for so long and no longer
@@ -126,11 +146,11 @@ async def test_a_connection_without_calls_is_ended(server: ServerProcess, tmp_pa
 @pytest.mark.parametrize("path", [FEED, SUBSCRIBE, BATCH])
 @pytest.mark.parametrize("body", [b"", UNFINISHED], ids=["headers alone", "a body that stops short"])
 async def test_a_request_that_is_not_whole_never_reaches_the_server(
-    tmp_path: Path, path: str, body: bytes
+    come: Come, tmp_path: Path, path: str, body: bytes
 ) -> None:
     async with recording() as recorder:
         with haproxy(recorder.address, tmp_path, body=SHORT) as proxy:
-            stranger = await Stranger.open(target(proxy))
+            stranger = await come(proxy)
             stream_id = stranger.ask(path, tokens.publisher())
             await stranger.pour(stream_id, body)
             assert (await stranger.until_ended(stream_id))["grpc-status"] == UNAVAILABLE
@@ -140,10 +160,10 @@ async def test_a_request_that_is_not_whole_never_reaches_the_server(
             await recorder.came.wait()
 
 
-async def test_a_request_that_comes_byte_by_byte_is_ended(tmp_path: Path) -> None:
+async def test_a_request_that_comes_byte_by_byte_is_ended(come: Come, tmp_path: Path) -> None:
     async with recording() as recorder:
         with haproxy(recorder.address, tmp_path, body=SHORT) as proxy:
-            stranger = await Stranger.open(target(proxy))
+            stranger = await come(proxy)
             stream_id = stranger.ask(FEED)
             for byte in framed(bytes(10_000)):
                 await stranger.pour(stream_id, bytes([byte]))
@@ -155,20 +175,22 @@ async def test_a_request_that_comes_byte_by_byte_is_ended(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("path", [FEED, SUBSCRIBE])
-async def test_a_request_that_is_too_large_never_reaches_the_server(tmp_path: Path, path: str) -> None:
+async def test_a_request_that_is_too_large_never_reaches_the_server(
+    come: Come, tmp_path: Path, path: str
+) -> None:
     async with recording() as recorder:
         with haproxy(recorder.address, tmp_path) as proxy:
-            stranger = await Stranger.open(target(proxy))
+            stranger = await come(proxy)
             ending = await stranger.call(path, tokens.device("ada"), LARGE)
             assert (ending["grpc-status"], ending["content-type"]) == (EXHAUSTED, "application/grpc")
             assert not recorder.came.is_set()
 
 
 async def test_large_batches_of_one_address_are_few_and_end_in_time(
-    server: ServerProcess, tmp_path: Path
+    come: Come, server: ServerProcess, tmp_path: Path
 ) -> None:
     with haproxy(server.address, tmp_path, large_batch="3s") as proxy:
-        stranger = await Stranger.open(target(proxy))
+        stranger = await come(proxy)
         unfinished = [stranger.ask(BATCH, tokens.publisher()) for _ in range(3)]
         for stream_id in unfinished:
             await stranger.pour(stream_id, LARGE[: 280 * 1024])
@@ -183,37 +205,41 @@ async def test_large_batches_of_one_address_are_few_and_end_in_time(
         assert [ending["grpc-status"] for ending in endings] == [UNAVAILABLE, UNAVAILABLE]
 
 
-async def test_one_address_has_a_number_of_connections(server: ServerProcess, tmp_path: Path) -> None:
+async def test_one_address_has_a_number_of_connections(
+    come: Come, server: ServerProcess, tmp_path: Path
+) -> None:
     with haproxy(server.address, tmp_path, connections_per_address="3") as proxy:
-        held = [await Stranger.open(target(proxy)) for _ in range(3)]
+        held = [await come(proxy) for _ in range(3)]
         with pytest.raises(OSError):  # noqa: PT011 - cut in the handshake, or before
-            await Stranger.open(target(proxy))
+            await come(proxy)
         assert (await good_call(proxy))["grpc-status"] == OK
         assert not any(stranger.closed.is_set() for stranger in held)
 
 
-async def test_one_address_has_a_number_of_new_connections(server: ServerProcess, tmp_path: Path) -> None:
+async def test_one_address_has_a_number_of_new_connections(
+    come: Come, server: ServerProcess, tmp_path: Path
+) -> None:
     with haproxy(server.address, tmp_path, new_connections_per_address="3") as proxy:
         for _ in range(3):
-            (await Stranger.open(target(proxy))).abort()
+            (await come(proxy)).abort()
         with pytest.raises(OSError):  # noqa: PT011 - cut in the handshake, or before
-            await Stranger.open(target(proxy))
+            await come(proxy)
         assert (await good_call(proxy))["grpc-status"] == OK
 
 
 @pytest.mark.parametrize(("limit", "path"), [("open_calls", FEED), ("streams", SUBSCRIBE)])
 async def test_one_address_has_a_number_of_calls_at_a_time(
-    server: ServerProcess, tmp_path: Path, limit: str, path: str
+    come: Come, server: ServerProcess, tmp_path: Path, limit: str, path: str
 ) -> None:
     # The two stay open however long the machine takes to look.
     with haproxy(server.address, tmp_path, body=LONG, **{f"{limit}_per_address": "2"}) as proxy:
         # Given two that are open, on connections of their own; one after the other, for while one of its
         # threads counts a call, HAProxy takes it for two, and may refuse another's
-        for count, stranger in enumerate([await Stranger.open(target(proxy)) for _ in range(2)], 1):
+        for count, stranger in enumerate([await come(proxy) for _ in range(2)], 1):
             stranger.ask(path)
             await counted(proxy, "calls" if limit == "open_calls" else "streams", count)
         # When there is another one, it is refused
-        other = await Stranger.open(target(proxy))
+        other = await come(proxy)
         raised = await other.call(path, tokens.device("ada"), b"")
         # Then nobody else is
         assert (raised["grpc-status"], raised["grpc-message"].split()[:2]) == (
@@ -223,9 +249,9 @@ async def test_one_address_has_a_number_of_calls_at_a_time(
         assert (await good_call(proxy))["grpc-status"] == OK
 
 
-async def test_resets_in_a_row_end_the_connection(server: ServerProcess, tmp_path: Path) -> None:
+async def test_resets_in_a_row_end_the_connection(come: Come, server: ServerProcess, tmp_path: Path) -> None:
     with haproxy(server.address, tmp_path, calls_per_address="100") as proxy:
-        stranger = await Stranger.open(target(proxy))
+        stranger = await come(proxy)
         for _ in range(1000):
             if stranger.closed.is_set():
                 break
@@ -235,7 +261,7 @@ async def test_resets_in_a_row_end_the_connection(server: ServerProcess, tmp_pat
         await stranger.closed.wait()
         # It is not let in again so soon, and everybody else is.
         with pytest.raises(OSError):  # noqa: PT011 - cut in the handshake, or before
-            await Stranger.open(target(proxy))
+            await come(proxy)
         assert (await good_call(proxy))["grpc-status"] == OK
 
 

@@ -7,34 +7,15 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.support.connect_proxy import DEAD_PROXY
-from tests.support.processes import TIMEOUT
 
 DEMO = Path(__file__).parents[2] / "clients" / "python" / "demo"
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """It runs in a session of its own."""
-    running = subprocess.Popen(
-        (sys.executable, DEMO),
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    with running:
-        try:
-            yield running
-        finally:
-            if running.returncode is None:
-                os.killpg(running.pid, signal.SIGKILL)
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -74,22 +55,53 @@ def test_in_a_narrow_terminal_it_is_lines_that_break_between_words(tmp_path: Pat
     assert told.endswith("phone, laptop, browser and store: in unison.")
 
 
+def test_an_interrupt_ends_it_and_its_server(tmp_path: Path) -> None:
+    # Given one that stays at its first step, whoever is slower than it
+    with in_a_terminal(tmp_path, 80, pace="3600") as (demo, terminal):
+        shown = b""
+        while b"live" not in shown:
+            came = read(terminal)
+            assert came, shown.decode()
+            shown += came
+        demo.send_signal(signal.SIGINT)
+        while read(terminal):
+            pass
+    assert demo.returncode != 0
+    assert_nothing_is_left(demo.pid, tmp_path)
+
+
 def shown_in_a_terminal(folder: Path, columns: int) -> str:
     """All that the demo, which must succeed, writes to a terminal of this width; without its colours."""
+    with in_a_terminal(folder, columns, pace="0.05") as (demo, terminal):
+        shown = b"".join(iter(partial(read, terminal), b"")).decode()
+    assert demo.returncode == 0, shown
+    assert_nothing_is_left(demo.pid, folder)
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+
+
+@contextmanager
+def in_a_terminal(folder: Path, columns: int, pace: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run the demo in a session and a terminal of its own, to its end; yield it, and the terminal to read."""
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (30, columns))
-    command = (sys.executable, DEMO, "--pace", "0.05")
     env = {**environment(folder), "TERM": "xterm-256color"}
     env.pop("COLUMNS", None)
     with subprocess.Popen(
-        command, stdin=its, stdout=its, stderr=its, env=env, start_new_session=True
+        (sys.executable, DEMO, "--pace", pace),
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=env,
+        start_new_session=True,
     ) as running:
         os.close(its)
-        shown = b"".join(iter(partial(read, ours), b"")).decode()
-    os.close(ours)
-    assert running.returncode == 0, shown
-    assert_nothing_is_left(running.pid, folder)
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+        try:
+            yield running, ours
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
+        finally:
+            os.close(ours)
 
 
 def read(terminal: int) -> bytes:
@@ -98,13 +110,3 @@ def read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:
         return b""
-
-
-def test_an_interrupt_ends_it_and_its_server(demo: subprocess.Popen[str], tmp_path: Path) -> None:
-    assert demo.stdout is not None
-    while "devices of ada connect" not in demo.stdout.readline():
-        assert demo.poll() is None
-    demo.send_signal(signal.SIGINT)
-    demo.communicate(timeout=TIMEOUT)
-    assert demo.returncode != 0
-    assert_nothing_is_left(demo.pid, tmp_path)

@@ -19,6 +19,7 @@ from tests.support.clocks import FakeClock
 from tests.support.full_store import FullSqliteStore, full
 from tests.support.methods import HEALTH, Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
+from tests.support.processes import TIMEOUT
 from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
 from unisono.server.api.health import Health
@@ -101,7 +102,7 @@ async def test_watches_are_told_when_the_server_stops(tmp_path: Path) -> None:
     async with running(Setup(path=tmp_path / "unisono.db")) as node:
         watch = Watch(node)
         assert await watch.status() == SERVING
-        stopping = asyncio.create_task(node.node.stop(grace=5))
+        stopping = asyncio.create_task(node.node.stop(grace=TIMEOUT))
         assert await watch.status() == NOT_SERVING
         with pytest.raises(StopAsyncIteration):
             await watch.status()
@@ -226,7 +227,7 @@ async def test_strangers_do_not_lock_out_who_comes_later(tmp_path: Path) -> None
         again = Watch(serving, channel=strangers[0])
         assert await again.status() == SERVING
         assert await held[1].ended() is grpc.StatusCode.UNAVAILABLE
-        stopping = asyncio.create_task(serving.node.stop(grace=5))
+        stopping = asyncio.create_task(serving.node.stop(grace=TIMEOUT))
         for watch in (mine, again, *held[2:]):
             assert await watch.status() == NOT_SERVING
         await stopping

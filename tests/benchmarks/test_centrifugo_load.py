@@ -12,6 +12,7 @@ from benchmarks.load.centrifugo import BATCH, PUBLISH, Feed, batches, check, pub
 from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.requests import Request
 from benchmarks.load.websocket import WebSocketDevice
+from tests.support.accepting import HOST, accepting
 
 HANDSHAKE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 CHANNEL = "users:ada"
@@ -131,9 +132,8 @@ async def answering(pieces: list[bytes], heard: "asyncio.Queue[bytes]") -> Async
         writer.close()
         heard.put_nowait(b"")
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        host, port = server.sockets[0].getsockname()
-        yield f"{host}:{port}"
+    async with accepting(serve) as port:
+        yield f"{HOST}:{port}"
 
 
 async def test_messages_may_be_split_anywhere_and_pings_are_answered() -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from tests.browser.chromium import Tab
+from tests.support.accepting import accepting
 
 _PAGE: Final = b"<!doctype html><title>A site</title>"
 
@@ -54,5 +55,5 @@ async def site() -> AsyncIterator[Site]:
         await writer.drain()
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        yield Site(server.sockets[0].getsockname()[1])
+    async with accepting(answer) as port:
+        yield Site(port)

@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from tests.commands.logins import CLIENT, Person
+from tests.support.accepting import HOST, accepting
 from tests.support.connect_proxy import tunnelling, without_proxy
 from tests.support.provider.endpoints import DISCOVERY
 from tests.support.provider.provider import Provider, running
@@ -85,9 +86,8 @@ async def test_whoever_answers_bit_by_bit_is_left_in_time() -> None:
             await asyncio.gather(leaving, writer.wait_closed())
         left.set()
 
-    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
-        host, port = server.sockets[0].getsockname()
+    async with accepting(drip) as port:
         with pytest.raises(NotReached, match="answers too slowly"):
-            await asyncio.to_thread(http.get, f"http://{host}:{port}/", 0.3)
+            await asyncio.to_thread(http.get, f"http://{HOST}:{port}/", 0.3)
         async with asyncio.timeout(TIMEOUT):
             await left.wait()

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from tests.guarantees.torture import tools
 from tests.support import tokens
+from tests.support.accepting import accepting
 from tests.support.haproxy import Haproxy, haproxy
 from tests.support.http2 import frames
 from tests.support.http2.call import framed, request_headers
@@ -95,8 +96,8 @@ class Recorder:
 @asynccontextmanager
 async def recording() -> AsyncIterator[Recorder]:
     recorder = Recorder()
-    async with await asyncio.start_server(recorder.accept, HERE, 0) as listening:
-        recorder.address = f"{HERE}:{listening.sockets[0].getsockname()[1]}"
+    async with accepting(recorder.accept) as port:
+        recorder.address = f"{HERE}:{port}"
         yield recorder
 
 

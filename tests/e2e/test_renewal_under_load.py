@@ -48,12 +48,15 @@ class Load:
         """Send to who stays, one after the other, for ever. Raises `CallFailed`."""
         caller = RecordedCaller(self.recorder, Principal(app_id=APP), tokens.publisher())
         connection = await Connection.open(self._address, tls=self._trust)
-        for user_id in cycle(fleet.users(self.staying)):
-            request = pb.SendNotificationRequest(user_id=user_id, payload=CONTENT)
-            await caller.call(connection, SEND, request)
-            async with self._answered:
-                self.sent[user_id] += 1
-                self._answered.notify_all()
+        try:
+            for user_id in cycle(fleet.users(self.staying)):
+                request = pb.SendNotificationRequest(user_id=user_id, payload=CONTENT)
+                await caller.call(connection, SEND, request)
+                async with self._answered:
+                    self.sent[user_id] += 1
+                    self._answered.notify_all()
+        finally:
+            connection.abort()
 
     async def sends(self, more: int) -> None:
         """Wait until so many more sends are answered."""
@@ -90,13 +93,15 @@ async def test_nobody_is_lost(tmp_path: Path) -> None:
                 await load.sends(SENDS)
         assert not sending.done()
         sending.cancel()
+        await asyncio.wait([sending])
         # And who was there has had every send on its first connection
         for device in load.staying:
             await device.until(lambda device: received(device) >= load.sent[device.user_id])
             assert len(device.streams) == 1
             assert not device.ended
             assert device.connection.server_certificate == files.issued[0]
-            device.leave()
+            device.abort()
+            await device.connection.closed.wait()
 
 
 def received(device: Device) -> int:

@@ -47,7 +47,7 @@ async def test_every_device_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
         sending = [asyncio.create_task(answered(node, user)) for user in USERS]
         await asyncio.gather(*(device.at(3) for device in online))
 
-        await node.node.stop(grace=10)
+        await node.node.stop(grace=TIMEOUT)
 
         errors = await asyncio.gather(*(device.ended() for device in online))
         sent = dict(zip(USERS, await asyncio.gather(*sending), strict=True))

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
+from tests.support.accepting import HOST, accepting
 from tests.support.rpc_errors import details
 from tests.support.web.calls import UnaryCall
 from tests.support.web.channel import DOORS, WebChannel
@@ -50,8 +51,7 @@ async def answering(door: str, answer: bytes) -> AsyncIterator[WebChannel]:
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, WebChannel(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", DOORS[door]) as channel:
+    async with accepting(serve) as port, WebChannel(f"{HOST}:{port}", DOORS[door]) as channel:
         yield channel
 
 
@@ -176,13 +176,8 @@ async def test_what_the_protocol_forbids(door: str, call: Any, answer: bytes) ->
 async def test_a_call_is_cancelled_and_runs_out_of_time() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with (
-        server,
-        WebChannel(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", DOORS["json"]) as channel,
-    ):
+    async with accepting(silent) as port, WebChannel(f"{HOST}:{port}", DOORS["json"]) as channel:
         call: UnaryCall[bytes] = channel.unary_unary(UNARY)(b"")
         call.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
+
+from tests.support.accepting import accepting
 
 
 class Pages:
@@ -36,34 +38,23 @@ async def pages(
 ) -> AsyncIterator[Pages]:
     """Listen, and answer so over HTTP/2 in the clear."""
     served = Pages()
-    writers: list[asyncio.StreamWriter] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
         connection = H2Connection(H2Configuration(client_side=False))
         connection.initiate_connection()
         headers = [(":status", str(status)), ("content-type", content_type)]
-        with suppress(ConnectionError, asyncio.CancelledError):
-            while True:
-                writer.write(connection.data_to_send())
-                data = await reader.read(65536)
-                if not data:
-                    break
-                for event in connection.receive_data(data):
-                    if isinstance(event, RequestReceived):
-                        path = dict(event.headers)[b":path"].decode()
-                        await served.asked(path.rpartition("/")[2])
-                        connection.send_headers(event.stream_id, headers, end_stream=not body)
-                        if body:
-                            connection.send_data(event.stream_id, body, end_stream=True)
+        while True:
+            writer.write(connection.data_to_send())
+            data = await reader.read(65536)
+            if not data:
+                break
+            for event in connection.receive_data(data):
+                if isinstance(event, RequestReceived):
+                    path = dict(event.headers)[b":path"].decode()
+                    await served.asked(path.rpartition("/")[2])
+                    connection.send_headers(event.stream_id, headers, end_stream=not body)
+                    if body:
+                        connection.send_data(event.stream_id, body, end_stream=True)
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        served.port = server.sockets[0].getsockname()[1]
+    async with accepting(answer) as served.port:
         yield served
-    finally:
-        server.close()
-        for writer in writers:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()

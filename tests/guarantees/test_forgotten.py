@@ -1,4 +1,7 @@
-"""A user who was deleted is nowhere on the disk: the bytes of the store and of its log are searched."""
+"""A user who was deleted is nowhere on the disk: the bytes of the store and of its log are searched.
+
+All that pages use, as far as SQLite can be had to overwrite it: see `pages_in_use`.
+"""
 
 import time
 from collections import Counter
@@ -7,6 +10,7 @@ from random import Random
 
 import pytest
 
+from tests.guarantees.pages_in_use import in_use
 from tests.guarantees.random_secrets import SecretUser
 from tests.guarantees.thorough import thorough
 from tests.support.clocks import FakeClock
@@ -87,6 +91,6 @@ def finds(path: Path, user: SecretUser) -> Counter[str]:
     """Return how often words of a user, or ids of what the user had, are in each file of the store."""
     found: Counter[str] = Counter()
     for file in path.parent.iterdir():
-        data = file.read_bytes()
+        data = in_use(file.name, file.read_bytes())
         found[file.name] = data.count(user.mark.encode()) + sum(data.count(id_.encode()) for id_ in user.told)
     return found

@@ -52,9 +52,10 @@ class FeedServiceStub:
     feeds.delete only.
 
     From the commit that begins it nothing of the feed is there for anybody; its streams end with FEED_DELETED, and what
-    is sent later begins another feed. OK means that nothing is left on the disk. Where that takes too long, as while a
-    backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the call is
-    safe, and so is deleting a feed that never was.
+    is sent later begins another feed. OK means that all of it is deleted and overwritten, in the log of the store as
+    well; docs/storage.md says what a database may keep in space that it does not use. Where that takes too long, as
+    while a backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the
+    call is safe, and so is deleting a feed that never was.
     """
 
 @_typing.type_check_only
@@ -81,9 +82,10 @@ class FeedServiceAsyncStub(FeedServiceStub):
     feeds.delete only.
 
     From the commit that begins it nothing of the feed is there for anybody; its streams end with FEED_DELETED, and what
-    is sent later begins another feed. OK means that nothing is left on the disk. Where that takes too long, as while a
-    backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the call is
-    safe, and so is deleting a feed that never was.
+    is sent later begins another feed. OK means that all of it is deleted and overwritten, in the log of the store as
+    well; docs/storage.md says what a database may keep in space that it does not use. Where that takes too long, as
+    while a backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the
+    call is safe, and so is deleting a feed that never was.
     """
 
 class FeedServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -131,9 +133,10 @@ class FeedServiceServicer(metaclass=_abc_1.ABCMeta):
         feeds.delete only.
 
         From the commit that begins it nothing of the feed is there for anybody; its streams end with FEED_DELETED, and what
-        is sent later begins another feed. OK means that nothing is left on the disk. Where that takes too long, as while a
-        backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the call is
-        safe, and so is deleting a feed that never was.
+        is sent later begins another feed. OK means that all of it is deleted and overwritten, in the log of the store as
+        well; docs/storage.md says what a database may keep in space that it does not use. Where that takes too long, as
+        while a backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the
+        call is safe, and so is deleting a feed that never was.
         """
 
 def add_FeedServiceServicer_to_server(servicer: FeedServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

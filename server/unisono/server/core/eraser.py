@@ -93,7 +93,7 @@ class Eraser:
             await self._task
 
     async def delete(self, feed: FeedKey, *, barred_until: int | None = None) -> bool:
-        """Delete a feed, and wait until nothing of it is left on the disk. Return whether there was one.
+        """Delete a feed, and wait until all of it is deleted and overwritten. Return whether there was one.
 
         The user is barred until `barred_until` (ms since 1970), whether or not there was one.
 

@@ -183,8 +183,8 @@ def configure(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(f"the file system of {path} does not let SQLite keep a log; use a local disk")
     # OK means "on the disk": NORMAL may lose the last commits when the power fails.
     connection.execute("PRAGMA synchronous = FULL")
-    # What is deleted or moved is overwritten with zeros at once. Only where that was always so, nothing of a
-    # user is left when all rows are deleted: https://www.sqlite.org/pragma.html#pragma_secure_delete.
+    # What is deleted is overwritten with zeros at once: https://www.sqlite.org/pragma.html#pragma_secure_delete.
+    # Only where that was always so, no more of a user is left than what docs/storage.md tells of.
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")

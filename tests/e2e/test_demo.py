@@ -98,7 +98,8 @@ def in_a_terminal(folder: Path, columns: int, pace: str) -> Iterator[tuple[subpr
         try:
             yield running, ours
         except BaseException:
-            os.killpg(running.pid, signal.SIGKILL)
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
             raise
         finally:
             os.close(ours)

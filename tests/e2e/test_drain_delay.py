@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -53,11 +54,14 @@ async def test_meanwhile_it_is_not_serving_and_serves(tmp_path: Path) -> None:
                     await device.at(sent.revision)
                 assert answer.status == STATUS.NOT_SERVING
 
+                served_until = datetime.now(UTC)
                 server.signal(signal.SIGTERM)
                 for device in (laptop, phone):
                     await device.ended()
                     assert device.held.messages[-1].goodbye.reason == pb.GOODBYE_REASON_DRAINING
         assert await asyncio.to_thread(server.ended) == 0
+    (draining,) = server.entries("draining")
+    assert datetime.fromisoformat(draining["timestamp"]) >= served_until
 
 
 @over_http

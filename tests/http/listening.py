@@ -203,12 +203,17 @@ async def full_turn(served: Served, source: str = HOST) -> None:
     await reader.read()
 
 
+async def full_turns(served: Served, source: str = HOST) -> None:
+    """Wait for several full turns, after which there is nothing to be expected any more."""
+    for _ in range(5):
+        await full_turn(served, source)
+
+
 async def at_rest(served: Served, count: Callable[[], int]) -> int:
     """Wait until a count is more than 0 and stands still for several full turns, and return it."""
     while True:
         before = count()
-        for _ in range(5):
-            await full_turn(served)
+        await full_turns(served)
         if 0 < before == count():
             return before
 

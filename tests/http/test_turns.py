@@ -10,7 +10,7 @@ import pytest
 
 from tests.http.authority import Authority
 from tests.http.http2_client import Http2Client, request
-from tests.http.listening import come_true, full_turn, listening
+from tests.http.listening import come_true, full_turns, listening
 from tests.http.manual_clock import ManualClock
 from tests.http.raw_tls import RawTls
 from tests.support.http2.frames import END_STREAM, GOAWAY, HEADERS, first_number, greeting
@@ -112,8 +112,7 @@ async def test_strangers_are_read_at_their_rate_and_all_in_the_end() -> None:
         for more in (1, 3):
             for client in clients:
                 client.ask(AT_ONCE + more)
-            for _ in range(5):
-                await full_turn(served, ELSEWHERE)
+            await full_turns(served, ELSEWHERE)
             begun.append(len(handler.begun))
         assert AT_ONCE <= begun[0] == begun[1] < AT_ONCE + len(clients)
         # When it goes on, then all are
@@ -132,13 +131,11 @@ async def test_who_is_gone_before_his_turn_has_none(goes: Callable[[Http2Client]
         gone, other = await served.connect(), await served.connect()
         gone.ask(1, b"/gone")
         other.ask(1, b"/other")
-        for _ in range(5):
-            await full_turn(served, ELSEWHERE)
+        await full_turns(served, ELSEWHERE)
         assert len(handler.begun) == AT_ONCE
         # When one is gone, then only the other has it
         goes(gone)
-        for _ in range(5):
-            await full_turn(served, ELSEWHERE)
+        await full_turns(served, ELSEWHERE)
         clock.advance(10 * EACH)
         await come_true(lambda: b"/other" in handler.begun)
         await come_true(lambda: served.listener.connections == 2)

@@ -107,14 +107,15 @@ class ServerProcess:
 
     def several_until(self, event: str, count: int) -> Log:
         """Wait for so many log entries with this event, and return all; fails the test when fewer come."""
-        return entries(self.wait_for(lambda log: len(entries(log, event)) >= count), event)
+        wanted = f"{event!r} {count} times" if count > 1 else repr(event)
+        return entries(self.wait_for(lambda log: len(entries(log, event)) >= count, wanted), event)
 
-    def wait_for(self, condition: Callable[[Log], bool]) -> Log:
+    def wait_for(self, condition: Callable[[Log], bool], wanted: str = "what was waited for") -> Log:
         """Wait until a condition is met by the log, and return it; fails the test when it never is."""
         with self._changed:
             self._changed.wait_for(lambda: self._silent or condition(self._log), TIMEOUT)
             if not condition(self._log):
-                pytest.fail(f"the server did not come to it, but said:\n{self._output}", pytrace=False)
+                pytest.fail(f"the server did not say {wanted}, but:\n{self._output}", pytrace=False)
             return self._log.copy()
 
     def matching(self, pattern: str) -> re.Match[str]:
